@@ -1,0 +1,1 @@
+"""The demo and dev: both programs started, the institution and the Sage user played."""

@@ -1,0 +1,77 @@
+"""A feed: the ordered stream from one source account to one bank account in Sage.
+
+Its cursor is the sequence number of the last line settled there. A parked feed stands still, loudly, at one line.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple
+
+AGE_SPREAD = timedelta(days=14)
+
+
+class FeedStatus(StrEnum):
+    open = "open"
+    parked = "parked"
+    closed = "closed"
+
+
+TRANSITIONS: dict[FeedStatus, frozenset[FeedStatus]] = {
+    FeedStatus.open: frozenset({FeedStatus.parked, FeedStatus.closed}),
+    FeedStatus.parked: frozenset({FeedStatus.open, FeedStatus.closed}),
+    FeedStatus.closed: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """`doubtful_seq`: up to here lines were offered without our learning whether Sage took them."""
+
+    pk: int
+    listing_id: str
+    account_pk: int
+    bank_account_id: str
+    status: FeedStatus
+    opened_at: datetime
+    opened_seq: int
+    cursor: int
+    start_on: date | None
+    statement_pk: int | None
+    is_introduced: bool
+    window: int | None
+    narrow_until: int | None
+    doubtful_seq: int
+    attempt: int
+    lease_token: int
+    waiting_since: datetime | None
+    parked_seq: int | None = None
+    parked_cause: str | None = None
+
+
+class QueuedLine(NamedTuple):
+    """A line as it waits in the stream, numbered."""
+
+    seq: int
+    id: str
+    on: date
+    amount: Decimal
+    balance: Decimal
+    type: str
+    description: str
+    counterparty: str | None
+    reference: str | None
+
+
+def is_withheld(line_on: date, start_on: date | None) -> bool:
+    """Dated before the day the Sage user chose: kept, never sent."""
+    return start_on is not None and line_on < start_on
+
+
+def cut(lines: list[QueuedLine], limit: int) -> list[QueuedLine]:
+    """As many of the oldest lines as one statement may carry: `limit` lines, AGE_SPREAD between first and last."""
+    if not lines:
+        return []
+    newest = lines[0].on + AGE_SPREAD
+    return [line for line in lines[:limit] if line.on <= newest]

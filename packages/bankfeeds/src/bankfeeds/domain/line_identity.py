@@ -1,0 +1,70 @@
+"""The ids of lines from sources that give none: stable from file to file, scoped to the account.
+
+The rule, for each entry of an account (id and currency) on a booking day, over the whole file:
+
+1. **The bank's own reference**, where it says which entry is meant: the id stands for (account, currency, day, amount,
+   bank reference), if that is unique on the day. The text is left out on purpose, since banks word the same entry
+   differently from format to format. The day and amount are in, because banks restart references daily and give a
+   payment and its fee the same one.
+2. **Otherwise the content**: no bank reference, a placeholder such as NONREF, or one that several entries of the same
+   day and amount share. The id stands for (account, currency, day, amount, bank reference, fingerprint of all text and
+   references as written, n), where n counts entries alike in all of these on that day: two equal coffees on one day
+   are two lines, and are the same two lines in the next file.
+
+So the same line has the same id in every file that holds its whole day, whatever other days the file holds and in
+whatever order. A file that ends in the middle of a day can number equal lines differently from a later, fuller
+one; camt.053 and MT940 statements hold whole days.
+
+Changing this rule, or what a reader puts in a fingerprint, makes every line new: it would be delivered again.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+
+from bankfeeds.domain.statement_file import Entry, FileAccount, StatementDraft
+
+ID_LENGTH = 32
+_PLACEHOLDERS = frozenset({"NONREF", "NOREF", "NOTPROVIDED", "NOTAVAILABLE", "NA", "N/A", "NONE", "0"})
+
+
+def is_placeholder(reference: str) -> bool:
+    """True for what banks write where there is no reference."""
+    return reference.replace(" ", "").upper() in _PLACEHOLDERS
+
+
+def digest(parts: Iterable[str]) -> str:
+    """32 hexadecimal digits for these texts, in this order; no two lists of texts run together."""
+    joined = "".join(f"{len(part)}:{part}" for part in parts)
+    return sha256(joined.encode()).hexdigest()[:ID_LENGTH]
+
+
+def line_ids(drafts: Sequence[StatementDraft]) -> list[list[str]]:
+    """For each draft the ids of its entries, in the entries' own order."""
+    uses = Counter(
+        key for draft in drafts for entry in draft.entries if (key := _by_reference(draft.account, entry))
+    )
+    occurrences: Counter[str] = Counter()
+    return [[_id_of(draft.account, entry, uses, occurrences) for entry in draft.entries] for draft in drafts]
+
+
+def _id_of(account: FileAccount, entry: Entry, uses: Counter[str], occurrences: Counter[str]) -> str:
+    by_reference = _by_reference(account, entry)
+    if by_reference and uses[by_reference] == 1:
+        return by_reference
+    content = digest(
+        ("content", *_where_and_what(account, entry), entry.bank_reference or "", entry.fingerprint)
+    )
+    occurrences[content] += 1
+    return digest((content, str(occurrences[content])))
+
+
+def _by_reference(account: FileAccount, entry: Entry) -> str | None:
+    if not entry.bank_reference or is_placeholder(entry.bank_reference):
+        return None
+    return digest(("reference", *_where_and_what(account, entry), entry.bank_reference))
+
+
+def _where_and_what(account: FileAccount, entry: Entry) -> tuple[str, str, str, str]:
+    """The amount without trailing zeros: 8.850 in one file is 8.85 in another."""
+    return account.id, account.currency, entry.date.isoformat(), format(entry.amount.normalize(), "f")

@@ -1,0 +1,59 @@
+"""What Sage said of one call: frozen values, never exceptions.
+
+Done: Sage has stored it. Taken: received, still processing. Rejected: refused, nothing stored.
+Deferred: not taken, worth another try. Unknown: we stopped listening, it may or may not have been taken.
+Taken is not Done; Unknown is not Deferred.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One error of a refusal; `line_id` is the transaction it names, if it names one."""
+
+    code: str
+    message: str
+    line_id: str | None = None
+    duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """`gone`: the bank account itself is cancelled or unknown at Sage."""
+
+    reason: str
+    problems: tuple[Problem, ...] = ()
+    gone: bool = False
+
+    def names_only_duplicates(self, line_ids: frozenset[str]) -> bool:
+        """True if every line offered, and nothing else, is refused as one that Sage has already."""
+        named = {problem.line_id for problem in self.problems if problem.line_id is not None}
+        return named == set(line_ids) and all(problem.duplicate for problem in self.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """`throttled`: Sage answered 429, so the whole listing should slow down."""
+
+    reason: str
+    retry_after_s: float | None = None
+    throttled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    reason: str
+
+
+Outcome = Done | Taken | Rejected | Deferred | Unknown

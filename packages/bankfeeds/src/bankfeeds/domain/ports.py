@@ -1,0 +1,93 @@
+"""What the flows need of the world outside the database; `app.py` plugs in the real ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bankfeeds.domain.authorisation import OfferedAccount
+from bankfeeds.domain.feed import QueuedLine
+from bankfeeds.domain.listing import Listing
+from bankfeeds.domain.outcome import Outcome
+from bankfeeds.domain.statement import Statement
+
+
+class Clock(Protocol):
+    def __call__(self) -> datetime:
+        """Now, aware, in UTC."""
+        ...
+
+
+class Ids(Protocol):
+    def uuid(self) -> str: ...
+    def external_id(self) -> str:
+        """Opaque, unguessable, unique in the installation."""
+        ...
+
+    def otp(self) -> str: ...
+    def secret(self) -> str:
+        """URL-safe, at least 256 bits."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """All that one statement to Sage is made of; the same delivery always makes the same bytes."""
+
+    bank_account_id: str
+    currency: str
+    statement: Statement
+    lines: Sequence[QueuedLine]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundAccount:
+    """Sage's answer to an account query."""
+
+    bank_account_id: str
+    status: str
+    requested_start_date: str | None
+
+
+class Destination(Protocol):
+    """One listing's side of Sage. Never raises for what Sage said or failed to say."""
+
+    def offer(self, delivery: Delivery) -> Outcome:
+        """POST the statement: Taken, Done, Rejected, Deferred or Unknown."""
+        ...
+
+    def follow(self, statement_id: str) -> Outcome:
+        """Ask how far Sage is: Taken (still processing), Done, Rejected, Deferred or Unknown."""
+        ...
+
+    def find(self, external_id: str) -> FoundAccount | None | Outcome:
+        """Account query: None if Sage knows no such account; Deferred or Unknown if it gave no answer."""
+        ...
+
+    def report(
+        self, authorisation_id: str, accounts: Sequence[OfferedAccount] | None, *, success: bool
+    ) -> Outcome:
+        """PATCH the authorisation within 4 s: Done, Rejected, Deferred or Unknown. None: no accounts member."""
+        ...
+
+
+class Destinations(Protocol):
+    def __call__(self, listing: Listing) -> Destination: ...
+
+
+class TokenVerifier(Protocol):
+    def __call__(self, listing: Listing, token: str, now: datetime) -> str | None:
+        """Why this is no valid token of Sage's; None if it is."""
+        ...
+
+
+class Sealer(Protocol):
+    def seal(self, secret: str) -> str: ...
+    def unseal(self, sealed: str) -> str: ...
+    def digest(self, secret: str) -> str:
+        """Keyed hash for looking a secret up and comparing it."""
+        ...
+
+    def digests(self, secret: str) -> tuple[str, ...]:
+        """One digest for each secret key in force, the writing one first."""
+        ...

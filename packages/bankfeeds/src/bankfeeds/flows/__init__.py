@@ -1,0 +1,1 @@
+"""The story: one file per verb, plain functions over the store and the ports."""

@@ -1,0 +1,1 @@
+"""The only SQL: functions take a Read or a Write first."""

@@ -1,0 +1,66 @@
+"""Connections: rows to values and back."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bankfeeds.domain.connection import Connection, ConnectionStatus
+from bankfeeds.store import dialect
+from bankfeeds.store import tables as t
+from bankfeeds.store.engine import Read, Write
+
+_c = t.connections.c
+
+
+def find(tx: Read, company_id: str, connection_id: str) -> Connection | None:
+    """None if unknown, deleted, or another company's."""
+    row = tx.row(_live().where(_c.company_id == company_id, _c.id == connection_id))
+    return None if row is None else _connection(row)
+
+
+def lock(tx: Write, connection_id: str) -> Connection | None:
+    """Locked until the transaction ends; None if unknown or deleted."""
+    row = tx.row(dialect.for_update(_live().where(_c.id == connection_id)))
+    return None if row is None else _connection(row)
+
+
+def of_companies(tx: Read, company_ids: list[str]) -> list[Connection]:
+    """Of several companies at once, in the order they were made."""
+    query = _live().where(_c.company_id.in_(company_ids)).order_by(_c.created_at, _c.id)
+    return [_connection(row) for row in tx.rows(query)]
+
+
+def page(tx: Read, company_id: str, offset: int, limit: int) -> tuple[list[Connection], int]:
+    """Newest first, with the number of all."""
+    query = _live().where(_c.company_id == company_id)
+    total = tx.value(sa.select(sa.func.count()).select_from(query.subquery()))
+    rows = tx.rows(query.order_by(_c.created_at.desc(), _c.id).offset(offset).limit(limit))
+    return [_connection(row) for row in rows], int(total)
+
+
+def insert(tx: Write, connection: Connection) -> None:
+    tx.run(
+        t.connections.insert().values(
+            id=connection.id,
+            company_id=connection.company_id,
+            status=connection.status.value,
+            created_at=connection.created_at,
+        )
+    )
+
+
+def set_status(tx: Write, connection_id: str, status: ConnectionStatus) -> None:
+    tx.run(t.connections.update().where(_c.id == connection_id).values(status=status.value))
+
+
+def mark_deleted(tx: Write, connection_id: str, at: datetime) -> None:
+    tx.run(t.connections.update().where(_c.id == connection_id).values(deleted_at=at))
+
+
+def _live() -> "sa.Select[Any]":
+    return sa.select(t.connections).where(_c.deleted_at.is_(None))
+
+
+def _connection(row: sa.Row[Any]) -> Connection:
+    return Connection(row.id, row.company_id, ConnectionStatus(row.status), row.created_at)

@@ -1,0 +1,134 @@
+"""The database: `read` and `write` run a function in one transaction and answer what it answers.
+
+A Read cannot write and a Write cannot be made elsewhere, so a read path that writes is a type error.
+On SQLite one thread does all the writing and commits the writes that wait together as one (a savepoint each);
+an answer leaves only after that commit. On PostgreSQL a write runs where it is called, on a pooled connection.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from bankfeeds.store import dialect
+
+T = TypeVar("T")
+GROUP_COMMIT_MAX = 64
+"""Writes committed together on SQLite at most."""
+
+
+class Read:
+    """A transaction that reads. Rows come back as SQLAlchemy's; only `store/` looks at them."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+        self.is_postgresql = connection.dialect.name == "postgresql"
+
+    def rows(self, statement: sa.Executable) -> list[sa.Row[Any]]:
+        return list(self.connection.execute(statement))
+
+    def row(self, statement: sa.Executable) -> sa.Row[Any] | None:
+        return self.connection.execute(statement).first()
+
+    def value(self, statement: sa.Executable) -> Any:
+        return self.connection.execute(statement).scalar()
+
+
+class Write(Read):
+    """A transaction that reads and writes; committed when the function it was given to returns."""
+
+    def run(self, statement: sa.Executable) -> int:
+        """How many rows it touched."""
+        return self.connection.execute(statement).rowcount
+
+    def driver_cursor(self) -> Any:
+        """The driver's own cursor in this transaction, for the one hot write."""
+        return self.connection.connection.cursor()
+
+
+@dataclass(slots=True)
+class _Job:
+    work: Callable[[Write], Any]
+    future: "Future[Any]"
+
+
+class Database:
+    """Opened once by `app.py`; `close` after the last use."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = dialect.make_engine(url)
+        self.is_postgresql = self.engine.dialect.name == "postgresql"
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._writer: threading.Thread | None = None
+        self._is_closed = False
+        if not self.is_postgresql:
+            self._writer = threading.Thread(target=self._write_loop, name="sqlite-writer", daemon=True)
+            self._writer.start()
+
+    def read(self, work: Callable[[Read], T]) -> T:
+        with self.engine.connect() as connection:
+            try:
+                return work(Read(connection))
+            finally:
+                connection.rollback()
+
+    def write(self, work: Callable[[Write], T]) -> T:
+        """Committed when it returns; if `work` raises, nothing of it stays and the exception comes back here."""
+        if self._writer is None:
+            with self.engine.begin() as connection:
+                return work(Write(connection))
+        if self._is_closed:
+            raise RuntimeError("the database is closed")
+        job = _Job(work, Future())
+        self._jobs.put(job)
+        return job.future.result()
+
+    def close(self) -> None:
+        self._is_closed = True
+        if self._writer is not None:
+            self._jobs.put(None)
+            self._writer.join()
+        self.engine.dispose()
+
+    def _write_loop(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            batch = [job]
+            stop = False
+            while len(batch) < GROUP_COMMIT_MAX:
+                try:
+                    following = self._jobs.get_nowait()
+                except queue.Empty:
+                    break
+                if following is None:
+                    stop = True
+                    break
+                batch.append(following)
+            self._commit_together(batch)
+            if stop:
+                return
+
+    def _commit_together(self, batch: list[_Job]) -> None:
+        answers: list[tuple[_Job, Any]] = []
+        try:
+            with dialect.begin_immediate(self.engine) as connection:
+                write = Write(connection)
+                for job in batch:
+                    savepoint = connection.begin_nested()
+                    try:
+                        answers.append((job, job.work(write)))
+                    except BaseException as error:  # noqa: BLE001 - it belongs to the caller, whatever it is
+                        savepoint.rollback()
+                        job.future.set_exception(error)
+                    else:
+                        savepoint.commit()
+        except BaseException as error:  # noqa: BLE001 - the commit failed: every writer must learn it
+            for job in batch:
+                if not job.future.done():
+                    job.future.set_exception(error)
+            return
+        for job, answer in answers:
+            job.future.set_result(answer)

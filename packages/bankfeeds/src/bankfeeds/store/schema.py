@@ -1,0 +1,40 @@
+"""Bringing a database to the schema this program expects, and telling whether it is there."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from bankfeeds.store import dialect
+from bankfeeds.store.engine import Database
+from bankfeeds.store.tables import metadata
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    return config
+
+
+def migrate(database: Database) -> None:
+    """All migrations that are missing, in one transaction."""
+    begin = database.engine.begin() if database.is_postgresql else dialect.begin_immediate(database.engine)
+    with begin as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def is_current(database: Database) -> bool:
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() == head
+
+
+def differences(connection: sa.Connection) -> list[object]:
+    """What separates the database from `tables.py`; empty if they agree."""
+    return list(compare_metadata(MigrationContext.configure(connection), metadata))

@@ -1,0 +1,150 @@
+"""Source accounts: rows to values and back."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from bankfeeds.domain.source_account import AccountInfo, AccountStatus, Routing, SourceAccount
+from bankfeeds.store import dialect
+from bankfeeds.store import tables as t
+from bankfeeds.store.engine import Read, Write
+
+_a = t.source_accounts.c
+
+
+def find(tx: Read, company_id: str, connection_id: str, account_id: str) -> SourceAccount | None:
+    return _one(tx, _live(company_id, connection_id).where(_a.id == account_id))
+
+
+def lock(tx: Write, pk: int) -> SourceAccount | None:
+    """The account by its number, locked until the transaction ends, deleted or not."""
+    return _one(tx, dialect.for_update(sa.select(t.source_accounts).where(_a.pk == pk)))
+
+
+def find_and_lock(tx: Write, company_id: str, connection_id: str, account_id: str) -> SourceAccount | None:
+    return _one(tx, dialect.for_update(_live(company_id, connection_id).where(_a.id == account_id)))
+
+
+def by_external_id(tx: Read, external_id: str) -> SourceAccount | None:
+    """Deleted ones are not found."""
+    return _one(
+        tx, sa.select(t.source_accounts).where(_a.external_id == external_id, _a.deleted_at.is_(None))
+    )
+
+
+def of_connection(tx: Read, connection_id: str) -> list[SourceAccount]:
+    """In the order they were made."""
+    query = sa.select(t.source_accounts).where(_a.connection_id == connection_id, _a.deleted_at.is_(None))
+    return [_account(row) for row in tx.rows(query.order_by(_a.pk))]
+
+
+def insert(tx: Write, account: SourceAccount, created_at: datetime) -> int:
+    """The new account's number; `account.pk` is not looked at. IntegrityError if id or identifier is taken."""
+    values = {**_values(account), "created_at": created_at}
+    result = tx.connection.execute(t.source_accounts.insert().values(values))
+    key = result.inserted_primary_key
+    if key is None:
+        raise AssertionError("an inserted account has a number")
+    return int(key[0])
+
+
+def update(tx: Write, pk: int, **changes: Any) -> None:
+    """Columns by name; `status` as AccountStatus, `info` as AccountInfo."""
+    if isinstance(changes.get("info"), AccountInfo):
+        changes["info"] = _info_values(changes["info"])
+    tx.run(t.source_accounts.update().where(_a.pk == pk).values(**changes))
+
+
+def mark_deleted(tx: Write, pks: Sequence[int], at: datetime) -> None:
+    tx.run(t.source_accounts.update().where(_a.pk.in_(pks)).values(deleted_at=at))
+
+
+def _live(company_id: str, connection_id: str) -> "sa.Select[Any]":
+    return sa.select(t.source_accounts).where(
+        _a.connection_id == connection_id, _a.company_id == company_id, _a.deleted_at.is_(None)
+    )
+
+
+def _one(tx: Read, query: "sa.Select[Any]") -> SourceAccount | None:
+    row = tx.row(query)
+    return None if row is None else _account(row)
+
+
+def _values(account: SourceAccount) -> dict[str, Any]:
+    return {
+        "external_id": account.external_id,
+        "company_id": account.company_id,
+        "connection_id": account.connection_id,
+        "id": account.id,
+        "version": account.version,
+        "name": account.name,
+        "type": account.type,
+        "number": account.number,
+        "sort_code": account.sort_code,
+        "identifier": account.identifier,
+        "currency": account.currency,
+        "balance": account.balance,
+        "balance_at": account.balance_at,
+        "routing": _routing_values(account.routing),
+        "info": _info_values(account.info),
+        "info_at": account.info_at,
+        "modified_at": account.modified_at,
+        "status": account.status.value,
+        "feed_start_on": account.feed_start_on,
+    }
+
+
+def _routing_values(routing: Routing | None) -> dict[str, Any] | None:
+    return None if routing is None else {"bankCode": routing.bank_code, "type": routing.type}
+
+
+def _info_values(info: AccountInfo | None) -> dict[str, Any] | None:
+    if info is None:
+        return None
+    available = info.available_balance
+    return {
+        "description": info.description,
+        "nickname": info.nickname,
+        "openedOn": info.opened_on.isoformat() if info.opened_on else None,
+        "availableBalance": None if available is None else str(available),
+    }
+
+
+def _account(row: sa.Row[Any]) -> SourceAccount:
+    return SourceAccount(
+        pk=row.pk,
+        external_id=row.external_id,
+        company_id=row.company_id,
+        connection_id=row.connection_id,
+        id=row.id,
+        version=row.version,
+        name=row.name,
+        type=row.type,
+        number=row.number,
+        sort_code=row.sort_code,
+        currency=row.currency,
+        balance=row.balance,
+        balance_at=row.balance_at,
+        modified_at=row.modified_at,
+        status=AccountStatus(row.status),
+        routing=Routing(row.routing["bankCode"], row.routing["type"]) if row.routing else None,
+        info=_info(row.info) if row.info else None,
+        info_at=row.info_at,
+        feed_start_on=row.feed_start_on,
+        last_seq=row.last_seq,
+        newest_on=row.newest_on,
+        needs_reauthorisation=row.needs_reauthorisation,
+    )
+
+
+def _info(stored: dict[str, Any]) -> AccountInfo:
+    opened, available = stored["openedOn"], stored["availableBalance"]
+    return AccountInfo(
+        description=stored["description"],
+        nickname=stored["nickname"],
+        opened_on=date.fromisoformat(opened) if opened else None,
+        available_balance=None if available is None else Decimal(available),
+    )

@@ -1,0 +1,1 @@
+"""HTTP in: bounded bytes to struct to function to bytes."""

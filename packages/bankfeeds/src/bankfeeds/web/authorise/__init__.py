@@ -1,0 +1,1 @@
+"""The hosted authorisation page, shown in Sage's iframe."""

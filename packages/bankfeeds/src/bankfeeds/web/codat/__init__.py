@@ -1,0 +1,1 @@
+"""The API the institution speaks, wire-compatible with Codat's Bank Feeds API."""

@@ -1,0 +1,187 @@
+"""One HTTP exchange: bounded bytes in, a plain synchronous function, bytes out.
+
+`Endpoint` is the only place that touches ASGI for request bodies: it reads at most `body_bytes_max`, runs the
+handler in a worker thread, and turns a Refusal or a bug into the surface's own error answer.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Protocol
+from urllib.parse import parse_qsl, unquote
+
+import structlog
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bankfeeds.domain.errors import Refusal
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("bankfeeds.web")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a handler gets. `path` parameters are percent-decoded; header names are lower-case."""
+
+    method: str
+    url_path: str
+    path: Mapping[str, str]
+    query: tuple[tuple[str, str], ...]
+    headers: Mapping[str, str]
+    body: bytes
+    address: str
+    correlation_id: str
+
+    def first(self, name: str) -> str | None:
+        """The first value of a query parameter."""
+        return next((value for key, value in self.query if key == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """No content type is sent for an empty body: a 204 with one breaks clients."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class TooLarge(Refusal):
+    """The body is over the limit; it was not read to its end."""
+
+
+Handler = Callable[[Call], Answer]
+
+
+class ErrorAnswer(Protocol):
+    def __call__(self, error: Exception, call: Call) -> Answer:
+        """The surface's own words for a Refusal, or for a bug (anything else: a 500 that tells nothing)."""
+        ...
+
+
+class BodyTooLargeError(Exception):
+    """Raised while reading; becomes TooLarge with the call it belongs to."""
+
+
+class Disconnected(Exception):  # noqa: N818 - an event, not an error
+    """The client went away while sending."""
+
+
+class Endpoint:
+    """One route. `pool` runs the handlers; `new_id` makes correlation ids."""
+
+    def __init__(
+        self,
+        handler: Handler,
+        on_error: ErrorAnswer,
+        pool: Executor,
+        new_id: Callable[[], str],
+        body_bytes_max: int,
+    ) -> None:
+        self.handler = handler
+        self.on_error = on_error
+        self.pool = pool
+        self.new_id = new_id
+        self.body_bytes_max = body_bytes_max
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call = _call(scope, self.new_id())
+        try:
+            body = await _read(scope, receive, self.body_bytes_max)
+        except Disconnected:
+            return
+        except BodyTooLargeError:
+            refusal = TooLarge("too_large", f"the body is over {self.body_bytes_max} bytes; send it in parts")
+            answer = self.on_error(refusal, call)
+        else:
+            loop = asyncio.get_running_loop()
+            answer = await loop.run_in_executor(self.pool, self._answer, _with_body(call, body))
+        await _send(send, answer, call)
+
+    def _answer(self, call: Call) -> Answer:
+        try:
+            return self.handler(call)
+        except Refusal as refusal:
+            return self.on_error(refusal, call)
+        except Exception as error:
+            log.exception("bug", path=call.url_path, correlation_id=call.correlation_id)
+            return self.on_error(error, call)
+
+
+def _call(scope: Scope, correlation_id: str) -> Call:
+    headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
+    query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=200)
+    path = {key: unquote(value) for key, value in scope.get("path_params", {}).items()}
+    client = scope.get("client")
+    return Call(
+        scope["method"],
+        scope["path"],
+        path,
+        tuple(query),
+        headers,
+        b"",
+        client[0] if client else "",
+        correlation_id,
+    )
+
+
+def _with_body(call: Call, body: bytes) -> Call:
+    return Call(
+        call.method,
+        call.url_path,
+        call.path,
+        call.query,
+        call.headers,
+        body,
+        call.address,
+        call.correlation_id,
+    )
+
+
+async def _read(scope: Scope, receive: Receive, body_bytes_max: int) -> bytes:
+    declared = next((value for key, value in scope["headers"] if key == b"content-length"), b"0")
+    if declared.isdigit() and int(declared) > body_bytes_max:
+        raise BodyTooLargeError
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        part = message.get("body", b"")
+        size += len(part)
+        if size > body_bytes_max:
+            raise BodyTooLargeError
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+async def _send(send: Send, answer: Answer, call: Call) -> None:
+    headers = [(b"content-length", str(len(answer.body)).encode())]
+    if answer.body:
+        headers.append((b"content-type", answer.content_type.encode()))
+    headers += [
+        (key.lower().encode("latin-1"), value.encode("latin-1")) for key, value in answer.headers.items()
+    ]
+    headers.append((b"x-correlation-id", call.correlation_id.encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    body = b"" if call.method == "HEAD" else answer.body
+    await send({"type": "http.response.body", "body": body})
+
+
+class RawPath:
+    """Middleware: routes see the path still percent-encoded (an account id may hold a slash), `//` read as `/`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            raw: bytes = scope.get("raw_path") or scope["path"].encode()
+            path = raw.split(b"?", 1)[0].decode("latin-1")
+            while "//" in path:
+                path = path.replace("//", "/")
+            scope = {**scope, "path": path}
+        await self.app(scope, receive, send)

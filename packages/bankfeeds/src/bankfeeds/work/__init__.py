@@ -1,0 +1,1 @@
+"""Loop workers: they claim what is due and move it on."""

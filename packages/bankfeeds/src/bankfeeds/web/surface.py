@@ -1,0 +1,15 @@
+"""What every surface's `routes` is given of the server it will run in."""
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """`pool` runs the handlers, `new_id` makes correlation ids; `public_url` has no trailing slash."""
+
+    pool: Executor
+    new_id: Callable[[], str]
+    public_url: str
+    body_bytes_max: int

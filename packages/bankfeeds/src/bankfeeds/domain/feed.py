@@ -35,16 +35,17 @@ class Feed:
     bank_account_id: str
     status: FeedStatus
     opened_at: datetime
+    closed_at: datetime | None
     opened_seq: int
     cursor: int
     start_on: date | None
     statement_pk: int | None
     is_introduced: bool
+    asks_reauthorisation: bool
     window: int | None
     narrow_until: int | None
     doubtful_seq: int
     attempt: int
-    lease_token: int
     waiting_since: datetime | None
     parked_seq: int | None = None
     parked_cause: str | None = None

@@ -53,7 +53,10 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
+    """`lost`: Sage answered that it knows no such statement, though it had given us its id."""
+
     reason: str
+    lost: bool = False
 
 
 Outcome = Done | Taken | Rejected | Deferred | Unknown

@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Protocol
 
 from bankfeeds.domain.authorisation import OfferedAccount
-from bankfeeds.domain.feed import QueuedLine
+from bankfeeds.domain.delivery import Delivery, FoundAccount
 from bankfeeds.domain.listing import Listing
 from bankfeeds.domain.outcome import Outcome
-from bankfeeds.domain.statement import Statement
 
 
 class Clock(Protocol):
@@ -31,22 +30,17 @@ class Ids(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """All that one statement to Sage is made of; the same delivery always makes the same bytes."""
-
-    bank_account_id: str
-    currency: str
-    statement: Statement
-    lines: Sequence[QueuedLine]
+class Callbacks:
+    notification: str
+    auth: str
+    re_auth: str
+    available_accounts: str
 
 
 @dataclass(frozen=True, slots=True)
-class FoundAccount:
-    """Sage's answer to an account query."""
-
-    bank_account_id: str
-    status: str
-    requested_start_date: str | None
+class Registered:
+    bank_id: str
+    external_ref: str
 
 
 class Destination(Protocol):
@@ -56,18 +50,27 @@ class Destination(Protocol):
         """POST the statement: Taken, Done, Rejected, Deferred or Unknown."""
         ...
 
-    def follow(self, statement_id: str) -> Outcome:
+    def follow(self, statement_id: str, line_ids: Sequence[str]) -> Outcome:
         """Ask how far Sage is: Taken (still processing), Done, Rejected, Deferred or Unknown."""
         ...
 
-    def find(self, external_id: str) -> FoundAccount | None | Outcome:
+    def find(self, external_id: str) -> FoundAccount | Outcome | None:
         """Account query: None if Sage knows no such account; Deferred or Unknown if it gave no answer."""
         ...
 
-    def report(
-        self, authorisation_id: str, accounts: Sequence[OfferedAccount] | None, *, success: bool
-    ) -> Outcome:
-        """PATCH the authorisation within 4 s: Done, Rejected, Deferred or Unknown. None: no accounts member."""
+    def report(self, authorisation_id: str, accounts: Sequence[OfferedAccount] | None, *, success: bool) -> Outcome:
+        """PATCH the authorisation within 4 s: Done, Rejected, Deferred or Unknown. None: no accounts member.
+
+        Rejected has `gone` if the session is unknown or over (404, 410), a `duplicate` problem if it was used (409).
+        """
+        ...
+
+
+class Registrar(Protocol):
+    """Registers a listing's callback addresses with Sage: POST /v1/banks."""
+
+    def __call__(self, listing: Listing, callbacks: Callbacks) -> Registered | Outcome:
+        """Registered, or what Sage said instead; a listing with a bank id is updated, one without is created."""
         ...
 
 

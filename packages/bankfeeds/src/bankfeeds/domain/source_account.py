@@ -34,22 +34,20 @@ TRANSITIONS: dict[tuple[AccountStatus, AccountEvent], AccountStatus] = {
 }
 
 V2_TYPES = ("checking", "savings", "loan", "creditCard", "prepaidCard")
-ROUTING_TYPES = tuple(
-    [
-        "rtn",
-        "aba",
-        "swift",
-        "bsb",
-        "iban",
-        "nz2",
-        "trno",
-        "sortcode",
-        "blz",
-        "ifsc",
-        "bankcode",
-        "apca",
-        "clabe",
-    ],
+ROUTING_TYPES: tuple[str, ...] = (
+    "rtn",
+    "aba",
+    "swift",
+    "bsb",
+    "iban",
+    "nz2",
+    "trno",
+    "sortcode",
+    "blz",
+    "ifsc",
+    "bankcode",
+    "apca",
+    "clabe",
 )
 
 

@@ -39,10 +39,12 @@ TRANSITIONS: dict[StatementStatus, frozenset[StatementStatus]] = {
 
 @dataclass(frozen=True, slots=True)
 class Balances:
+    """After the statement's lines; `available_at` is None where the available balance is the ledger's."""
+
     ledger: Decimal
     ledger_on: date
     available: Decimal
-    available_at: datetime | date
+    available_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

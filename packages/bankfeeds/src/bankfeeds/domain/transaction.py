@@ -168,9 +168,7 @@ def _read_text(text: str | None, where: str, length_max: int, out: Reading) -> s
         return None
     tidied = tidy(text, length_max)
     if tidied != text:
-        out.warnings.append(
-            Flaw(where, f"was tidied (composed, control characters out, {length_max} characters)")
-        )
+        out.warnings.append(Flaw(where, f"was tidied (composed, control characters out, {length_max} characters)"))
     return tidied or None
 
 
@@ -184,26 +182,29 @@ def _warn_of_sign(kind: str | None, amount: Decimal, where: str, out: Reading) -
         )
 
 
-def check_order(lines: Sequence[Line], positions: Sequence[int], latest_on: date) -> list[Flaw]:
-    """Oldest first, no id twice, none in the future; `positions` are the lines' places in the request."""
+def check_repeats(lines: Sequence[Line]) -> list[Flaw]:
+    """No id twice in one request; the lines are all of the request's, in its order."""
     flaws: list[Flaw] = []
     seen: set[str] = set()
+    for position, line in enumerate(lines):
+        if line.id in seen:
+            flaws.append(Flaw(f"transactions[{position}].id", f"{line.id!r} stands twice in this request"))
+        seen.add(line.id)
+    return flaws[:FLAWS_MAX]
+
+
+def check_order(lines: Sequence[Line], positions: Sequence[int], latest_on: date) -> list[Flaw]:
+    """Oldest first, none in the future; `positions` are the lines' places in the request."""
+    flaws: list[Flaw] = []
     previous: date | None = None
     for line, position in zip(lines, positions, strict=True):
-        where = f"transactions[{position}]"
-        if line.id in seen:
-            flaws.append(Flaw(f"{where}.id", f"{line.id!r} stands twice in this request"))
-        seen.add(line.id)
+        where = f"transactions[{position}].date"
         if previous is not None and line.on < previous:
-            flaws.append(
-                Flaw(f"{where}.date", f"{line.on} follows {previous}; send transactions oldest first")
-            )
+            flaws.append(Flaw(where, f"{line.on} follows {previous}; send transactions oldest first"))
         if line.on > latest_on:
-            flaws.append(Flaw(f"{where}.date", f"{line.on} is in the future; only booked lines can be sent"))
+            flaws.append(Flaw(where, f"{line.on} is in the future; only booked lines can be sent"))
         previous = line.on
-        if len(flaws) >= FLAWS_MAX:
-            break
-    return flaws
+    return flaws[:FLAWS_MAX]
 
 
 def check_against(lines: Sequence[Line], positions: Sequence[int], newest_on: date | None) -> list[Flaw]:

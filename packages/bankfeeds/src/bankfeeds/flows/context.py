@@ -1,10 +1,17 @@
 """What every flow is given: the database, and the world's few facts as functions."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from bankfeeds.domain.origins import Origins
 from bankfeeds.domain.ports import Clock, Destinations, Ids, Sealer
 from bankfeeds.domain.transaction import TextLimits
 from bankfeeds.store.engine import Database
+
+
+def _carry_on(_point: str) -> None:
+    """Nothing happens at a crash point, outside tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +24,13 @@ class Limits:
     login_failures_max: int = 20
     login_window_s: int = 900
     session_s: int = 1200
+    report_check_s: int = 1200
+    redirects: Origins = field(default_factory=Origins)
+    lines_per_statement_max: int = 1000
+    requests_per_second: int = 10
+    lease_s: int = 60
+    opening_balance_age_s: int = 86400
+    single_refusals_max: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +43,7 @@ class World:
     sealer: Sealer
     destinations: Destinations
     limits: Limits
+    sleep: Callable[[float], None] = time.sleep
+    is_production: bool = False
+    crash: Callable[[str], None] = _carry_on
+    """Called at each named point of a step where dying must not matter; tests die there."""

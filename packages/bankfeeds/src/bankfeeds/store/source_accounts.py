@@ -19,6 +19,14 @@ def find(tx: Read, company_id: str, connection_id: str, account_id: str) -> Sour
     return _one(tx, _live(company_id, connection_id).where(_a.id == account_id))
 
 
+def get(tx: Read, pk: int) -> SourceAccount:
+    """The account by its number, deleted or not."""
+    account = _one(tx, sa.select(t.source_accounts).where(_a.pk == pk))
+    if account is None:
+        raise AssertionError(f"source account {pk} is gone")
+    return account
+
+
 def lock(tx: Write, pk: int) -> SourceAccount | None:
     """The account by its number, locked until the transaction ends, deleted or not."""
     return _one(tx, dialect.for_update(sa.select(t.source_accounts).where(_a.pk == pk)))
@@ -30,9 +38,7 @@ def find_and_lock(tx: Write, company_id: str, connection_id: str, account_id: st
 
 def by_external_id(tx: Read, external_id: str) -> SourceAccount | None:
     """Deleted ones are not found."""
-    return _one(
-        tx, sa.select(t.source_accounts).where(_a.external_id == external_id, _a.deleted_at.is_(None))
-    )
+    return _one(tx, sa.select(t.source_accounts).where(_a.external_id == external_id, _a.deleted_at.is_(None)))
 
 
 def of_connection(tx: Read, connection_id: str) -> list[SourceAccount]:

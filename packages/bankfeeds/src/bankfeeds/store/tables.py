@@ -226,7 +226,6 @@ feeds = sa.Table(
     sa.Column("parked_at", Instant),
     sa.Column("parked_seq", sa.BigInteger),
     sa.Column("parked_cause", sa.Text),
-    sa.Column("checked_at", Instant),
     sa.UniqueConstraint("listing_id", "bank_account_id"),
     sa.Index(
         "ix_feeds_due",

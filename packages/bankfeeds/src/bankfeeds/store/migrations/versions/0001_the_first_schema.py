@@ -268,7 +268,6 @@ def upgrade() -> None:
     sa.Column('parked_at', Instant(), nullable=True),
     sa.Column('parked_seq', sa.BigInteger(), nullable=True),
     sa.Column('parked_cause', sa.Text(), nullable=True),
-    sa.Column('checked_at', Instant(), nullable=True),
     sa.ForeignKeyConstraint(['account_pk'], ['source_accounts.pk'], name=op.f('fk_feeds_account_pk')),
     sa.ForeignKeyConstraint(['listing_id'], ['listings.id'], name=op.f('fk_feeds_listing_id')),
     sa.PrimaryKeyConstraint('pk', name=op.f('pk_feeds')),

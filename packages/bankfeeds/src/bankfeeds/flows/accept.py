@@ -1,0 +1,233 @@
+"""Accepting a push: what the institution sent becomes durable lines of the account's stream, or nothing does.
+
+Each item is read before the transaction; the transaction locks the account, looks at what was accepted before,
+numbers the new lines and wakes the account's feeds. Duplicates come first: a line accepted before with the same
+content is passed over with a warning, and dates, order and the other rules are asked of the new lines only.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bankfeeds.domain.audit import AuditEntry
+from bankfeeds.domain.connection import ConnectionStatus
+from bankfeeds.domain.errors import Flaw, Invalid, NotFound, one_flaw
+from bankfeeds.domain.feed import is_withheld
+from bankfeeds.domain.money import EXPONENTS
+from bankfeeds.domain.push_operation import FINAL, PushOperation, PushStatus
+from bankfeeds.domain.source_account import AccountStatus, SourceAccount
+from bankfeeds.domain.transaction import (
+    FLAWS_MAX,
+    LINES_MAX,
+    Line,
+    RawLine,
+    check_against,
+    check_order,
+    check_repeats,
+    latest_day,
+    read_lines,
+)
+from bankfeeds.flows.context import World
+from bankfeeds.store import audit, connections, feeds, lines, pushes, source_accounts
+from bankfeeds.store.engine import Read, Write
+
+
+@dataclass(frozen=True, slots=True)
+class PushRequest:
+    """One create-bank-transactions request, its JSON already of the right types."""
+
+    company_id: str
+    connection_id: str
+    account_id: str
+    body_account_id: str | None
+    items: Sequence[RawLine]
+    timeout_minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A request that was read: every line legal by itself."""
+
+    request: PushRequest
+    actor: str
+    key: str
+    now: datetime
+    lines: tuple[Line, ...]
+    warnings: tuple[Flaw, ...]
+
+
+def accept(world: World, actor: str, request: PushRequest) -> PushOperation:
+    """The new push operation, durable. Invalid names every flaw; nothing of a refused request stays."""
+    _check_frame(request)
+    account = world.db.read(lambda tx: _account(tx, request))
+    reading = read_lines(request.items, EXPONENTS[account.currency or ""], world.limits.text)
+    flaws = reading.flaws or check_repeats(reading.lines)
+    if flaws:
+        raise _refused(flaws)
+    draft = _Draft(request, actor, world.ids.uuid(), world.clock(), tuple(reading.lines), tuple(reading.warnings))
+    try:
+        return world.db.write(lambda tx: _store(tx, draft, look_closer=False))
+    except lines.AlreadyThere:
+        return world.db.write(lambda tx: _store(tx, draft, look_closer=True))
+
+
+def _check_frame(request: PushRequest) -> None:
+    if request.body_account_id is None:
+        raise one_flaw("accountId", "is missing; repeat the account id of the path")
+    if request.body_account_id != request.account_id:
+        raise one_flaw("accountId", f"is {request.body_account_id!r} but the path names {request.account_id!r}")
+    if not request.items:
+        raise one_flaw("transactions", "is empty; send at least one transaction")
+    if len(request.items) > LINES_MAX:
+        raise one_flaw("transactions", f"has {len(request.items)} items; at most {LINES_MAX} go into one request")
+
+
+def _account(tx: Read, request: PushRequest) -> SourceAccount:
+    account = source_accounts.find(tx, request.company_id, request.connection_id, request.account_id)
+    return _ready(tx, request, account)
+
+
+def _ready(tx: Read, request: PushRequest, account: SourceAccount | None) -> SourceAccount:
+    """The account, if lines can be accepted for it now."""
+    connection = connections.find(tx, request.company_id, request.connection_id)
+    if connection is None:
+        raise NotFound("connection", f"Data connection {request.connection_id} was not found")
+    if account is None:
+        raise NotFound("source_account", f"Source account {request.account_id} was not found")
+    if connection.status is not ConnectionStatus.linked:
+        remedy = "transactions can be sent once its user has linked it in Sage"
+        raise one_flaw("connectionId", f"the connection is {connection.status.value}; {remedy}", "not_linked")
+    if account.status is not AccountStatus.connected:
+        remedy = "its user has to select it in Sage first"
+        raise one_flaw("accountId", f"the account is {account.status.value}; {remedy}", "not_connected")
+    if account.currency not in EXPONENTS:
+        raise one_flaw("accountId", "the account has no currency; make it again with one", "no_currency")
+    return account
+
+
+def _refused(flaws: Sequence[Flaw]) -> Invalid:
+    kept = tuple(flaws[:FLAWS_MAX])
+    first = kept[0]
+    others = f" (and {len(kept) - 1} more)" if len(kept) > 1 else ""
+    return Invalid("transactions", f"{first.field}: {first.message}{others}", kept)
+
+
+def _store(tx: Write, draft: _Draft, *, look_closer: bool) -> PushOperation:
+    """`look_closer`: find out which lines are known; without it, AlreadyThere is raised if any is."""
+    request = draft.request
+    found = source_accounts.find_and_lock(tx, request.company_id, request.connection_id, request.account_id)
+    account = _ready(tx, request, found)
+    positions: Sequence[int] = range(len(draft.lines))
+    new, known, warnings = draft.lines, list[int](), draft.warnings
+    if look_closer:
+        positions, known, duplicates = _sort_out(tx, account, draft)
+        new = tuple(draft.lines[position] for position in positions)
+        warnings = (*warnings, *duplicates)
+    flaws = check_order(new, positions, latest_day(draft.now.date())) + check_against(new, positions, account.newest_on)
+    if flaws and not look_closer:
+        raise lines.AlreadyThere
+    if flaws:
+        raise _refused(flaws)
+    return _append(tx, draft, account, new, known, warnings) if new else _repeat(tx, draft, account, known, warnings)
+
+
+def _sort_out(tx: Read, account: SourceAccount, draft: _Draft) -> tuple[list[int], list[int], list[Flaw]]:
+    """Positions of new lines, sequence numbers of known ones, and a warning for each known one."""
+    existing = lines.existing(tx, account.pk, [line.id for line in draft.lines])
+    positions: list[int] = []
+    known: list[int] = []
+    warnings: list[Flaw] = []
+    conflicts: list[Flaw] = []
+    for position, line in enumerate(draft.lines):
+        before = existing.get(line.id)
+        where = f"transactions[{position}].id"
+        if before is None:
+            positions.append(position)
+        elif before[1] == line:
+            known.append(before[0])
+            warnings.append(Flaw(where, f"{line.id!r} was accepted before with the same content; passed over"))
+        else:
+            differing = [name for name, a, b in zip(Line._fields, before[1], line, strict=True) if a != b]
+            told = f"{line.id!r} was accepted before with another {' and '.join(differing)}; ids are for ever"
+            conflicts.append(Flaw(where, told))
+    if conflicts:
+        raise _refused(conflicts)
+    return positions, known, warnings
+
+
+def _append(
+    tx: Write, draft: _Draft, account: SourceAccount, new: tuple[Line, ...], known: list[int], warnings: Sequence[Flaw]
+) -> PushOperation:
+    _ = known  # an operation with new lines ends as they do
+    first_seq, last_seq = account.last_seq + 1, account.last_seq + len(new)
+    lines.append(tx, account.pk, first_seq, new)
+    source_accounts.update(tx, account.pk, last_seq=last_seq, newest_on=new[-1].on)
+    held_back = _withheld_warnings(tx, account, new)
+    push = _push(draft, (*warnings, *held_back), first_seq=first_seq, last_seq=last_seq, last=new[-1])
+    pushes.insert(tx, account.pk, push, _times_out_at(draft))
+    feeds.wake(tx, account.pk, draft.now)
+    _audit(tx, draft, account, len(new))
+    return push
+
+
+def _repeat(
+    tx: Write, draft: _Draft, account: SourceAccount, known: list[int], warnings: Sequence[Flaw]
+) -> PushOperation:
+    """Nothing but duplicates: the operation ends as those ended that first brought the lines."""
+    originals = pushes.originals(tx, account.pk, known)
+    status = pushes.ending(list(originals.values())) or PushStatus.pending
+    push = _push(draft, warnings, first_seq=None, last_seq=None, last=draft.lines[-1])
+    push = replace(push, status=status, completed_at=draft.now if status in FINAL else None)
+    pk = pushes.insert(tx, account.pk, push, _times_out_at(draft))
+    pushes.follow(tx, pk, originals)
+    _audit(tx, draft, account, 0)
+    return push
+
+
+def _push(
+    draft: _Draft, warnings: Sequence[Flaw], *, first_seq: int | None, last_seq: int | None, last: Line
+) -> PushOperation:
+    request = draft.request
+    return PushOperation(
+        key=draft.key,
+        company_id=request.company_id,
+        connection_id=request.connection_id,
+        account_id=request.account_id,
+        requested_at=draft.now,
+        status=PushStatus.pending,
+        timeout_minutes=request.timeout_minutes,
+        warnings=_bounded(warnings),
+        first_seq=first_seq,
+        last_seq=last_seq,
+        balance=last.balance,
+        balance_on=last.on,
+    )
+
+
+def _bounded(warnings: Sequence[Flaw]) -> tuple[Flaw, ...]:
+    surplus = len(warnings) - FLAWS_MAX
+    if surplus <= 0:
+        return tuple(warnings)
+    return (*warnings[:FLAWS_MAX], Flaw("transactions", f"{surplus} more warnings of these kinds"))
+
+
+def _withheld_warnings(tx: Read, account: SourceAccount, new: Sequence[Line]) -> list[Flaw]:
+    """Lines dated before the day the Sage user chose are kept, told, and never sent."""
+    starts = [feed.start_on for feed in feeds.live_of_account(tx, account.pk) if feed.start_on is not None]
+    told: list[Flaw] = []
+    for start_on in sorted(set(starts)):
+        count = sum(is_withheld(line.on, start_on) for line in new)
+        if count:
+            message = f"{count} dated before {start_on}, the start date chosen in Sage: withheld, never sent"
+            told.append(Flaw("transactions", message))
+    return told
+
+
+def _times_out_at(draft: _Draft) -> datetime | None:
+    minutes = draft.request.timeout_minutes
+    return None if minutes is None else draft.now + timedelta(minutes=minutes)
+
+
+def _audit(tx: Write, draft: _Draft, account: SourceAccount, count: int) -> None:
+    detail = {"push": draft.key, "new": count, "sent": len(draft.lines)}
+    audit.record(tx, AuditEntry(draft.now, draft.actor, "push.accept", f"account:{account.external_id}", None, detail))

@@ -1,0 +1,117 @@
+"""Opening and closing feeds: what Sage's users do to their bank accounts, and what follows for ours.
+
+Locks are taken in one order everywhere: connection, account, feed.
+"""
+
+from datetime import datetime
+
+from bankfeeds.domain import connection as connection_rules
+from bankfeeds.domain import source_account as account_rules
+from bankfeeds.domain.audit import AuditEntry
+from bankfeeds.domain.connection import ConnectionEvent, ConnectionStatus
+from bankfeeds.domain.errors import Flaw
+from bankfeeds.domain.push_operation import PushStatus
+from bankfeeds.domain.source_account import AccountEvent, SourceAccount
+from bankfeeds.domain.transaction import parse_day
+from bankfeeds.flows.context import World
+from bankfeeds.store import audit, connections, feeds, pushes, source_accounts, statements
+from bankfeeds.store.engine import Write
+
+wake = feeds.wake
+
+
+def open_feed(
+    tx: Write,
+    world: World,
+    listing_id: str,
+    external_id: str,
+    bank_account_id: str,
+    requested_start_date: str | None,
+    actor: str,
+) -> str:
+    """Sage says a bank account was made for one of ours. Answers what came of it, in a few words; every refusal and
+    every opening leaves an audit row. A bank account that was ever known is never opened again.
+    """
+    now = world.clock()
+    subject = f"bankAccount:{bank_account_id}"
+    if feeds.by_bank_account(tx, listing_id, bank_account_id) is not None:
+        return "known already"
+    account = source_accounts.by_external_id(tx, external_id)
+    if account is None or not feeds.is_reported(tx, account.pk, listing_id):
+        audit.record(tx, AuditEntry(now, actor, "feed.refuse", subject, "the account was never reported to this Sage"))
+        return "refused: never reported"
+    connection = connections.lock(tx, account.connection_id)
+    locked = source_accounts.lock(tx, account.pk)
+    if connection is None or locked is None:
+        raise AssertionError(f"account {account.pk} has no connection")
+    start_on = None if requested_start_date is None else parse_day(requested_start_date)
+    feeds.insert(tx, listing_id, account.pk, bank_account_id, start_on, locked.last_seq, now)
+    _set_connection(tx, account.connection_id, connection.status, ConnectionEvent.feed_opened)
+    status = account_rules.next_status(locked.status, AccountEvent.feed_opened)
+    source_accounts.update(
+        tx, account.pk, status=status.value, feed_start_on=now.date(), needs_reauthorisation=False, modified_at=now
+    )
+    detail = {"bankAccountId": bank_account_id, "startOn": start_on.isoformat() if start_on else None}
+    audit.record(tx, AuditEntry(now, actor, "feed.open", f"account:{external_id}", None, detail))
+    return "opened"
+
+
+def close_feed(tx: Write, world: World, listing_id: str, bank_account_id: str, cause: str, actor: str) -> str:
+    """Sage says a bank account is no more. Answers what came of it, in a few words."""
+    feed = feeds.by_bank_account(tx, listing_id, bank_account_id)
+    if feed is None:
+        return "unknown"
+    account = _lock_account(tx, feed.account_pk)
+    locked = feeds.lock(tx, feed.pk)
+    if locked is None or locked.closed_at is not None:
+        return "closed already"
+    _close(tx, feed.pk, account, world.clock(), cause, actor)
+    _after_closing(tx, account, world.clock(), cause)
+    return "closed"
+
+
+def close_feeds(tx: Write, account: SourceAccount, now: datetime, cause: str, actor: str) -> None:
+    """Every feed of the account, because the institution disconnected or removed it. Changes nothing at Sage."""
+    _lock_account(tx, account.pk)
+    live = feeds.live_of_account(tx, account.pk)
+    for feed in live:
+        _close(tx, feed.pk, account, now, cause, actor)
+    if live:
+        _after_closing(tx, account, now, cause)
+
+
+def _lock_account(tx: Write, account_pk: int) -> SourceAccount:
+    """Connection first, then account: the order of every lock."""
+    unlocked = source_accounts.get(tx, account_pk)
+    connections.lock(tx, unlocked.connection_id)
+    account = source_accounts.lock(tx, account_pk)
+    if account is None:
+        raise AssertionError(f"account {account_pk} is gone")
+    return account
+
+
+def _close(tx: Write, feed_pk: int, account: SourceAccount, now: datetime, cause: str, actor: str) -> None:
+    statements.drop_open(tx, feed_pk, now)
+    feeds.close(tx, feed_pk, now, cause)
+    audit.record(tx, AuditEntry(now, actor, "feed.close", f"account:{account.external_id}", cause))
+
+
+def _after_closing(tx: Write, account: SourceAccount, now: datetime, cause: str) -> None:
+    """With its last feed an account is disconnected and what waited for it has failed; so for the connection."""
+    if feeds.live_of_account(tx, account.pk):
+        return
+    flaw = Flaw("accountId", f"the account's last feed was closed before every line was in Sage: {cause}")
+    pushes.end(tx, pushes.pending_pks(tx, account.pk), PushStatus.failed, now, (flaw,))
+    status = account_rules.next_status(account.status, AccountEvent.last_feed_closed)
+    source_accounts.update(tx, account.pk, status=status.value, modified_at=now)
+    connection = connections.lock(tx, account.connection_id)
+    if connection is None or connection.status is not ConnectionStatus.linked:
+        return
+    if feeds.count_live_of_connection(tx, account.connection_id) == 0:
+        _set_connection(tx, connection.id, connection.status, ConnectionEvent.last_feed_closed)
+
+
+def _set_connection(tx: Write, connection_id: str, status: ConnectionStatus, event: ConnectionEvent) -> None:
+    following = connection_rules.next_status(status, event)
+    if following is not status:
+        connections.set_status(tx, connection_id, following)

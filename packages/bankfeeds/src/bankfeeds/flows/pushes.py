@@ -1,0 +1,50 @@
+"""Reading push operations, with what holds a pending one up."""
+
+from dataclasses import replace
+
+from bankfeeds.domain.errors import Flaw, NotFound
+from bankfeeds.domain.push_operation import PushOperation, PushStatus
+from bankfeeds.flows.context import World
+from bankfeeds.store import companies, feeds, pushes
+from bankfeeds.store.engine import Read
+
+
+def get(world: World, company_id: str, key: str) -> PushOperation:
+    """NotFound if the company has no such operation, or is gone."""
+
+    def read(tx: Read) -> PushOperation:
+        _check_company(tx, company_id)
+        found = pushes.find(tx, company_id, key)
+        if found is None:
+            raise NotFound("push_operation", f"Push operation {key} was not found")
+        return _with_causes(tx, [found])[0]
+
+    return world.db.read(read)
+
+
+def page(world: World, company_id: str, offset: int, limit: int) -> tuple[list[PushOperation], int]:
+    """Newest first, and the number of all."""
+
+    def read(tx: Read) -> tuple[list[PushOperation], int]:
+        _check_company(tx, company_id)
+        found, total = pushes.page(tx, company_id, offset, limit)
+        return _with_causes(tx, found), total
+
+    return world.db.read(read)
+
+
+def _check_company(tx: Read, company_id: str) -> None:
+    if companies.find(tx, company_id) is None:
+        raise NotFound("company", f"Company {company_id} was not found")
+
+
+def _with_causes(tx: Read, found: list[tuple[int, PushOperation]]) -> list[PushOperation]:
+    """A pending operation on a parked feed says why it waits."""
+    waiting = sorted({account_pk for account_pk, push in found if push.status is PushStatus.pending})
+    causes = feeds.parked_causes(tx, waiting) if waiting else {}
+    return [
+        replace(push, warnings=(*push.warnings, Flaw("transactions", causes[account_pk])))
+        if push.status is PushStatus.pending and account_pk in causes
+        else push
+        for account_pk, push in found
+    ]

@@ -1,0 +1,173 @@
+"""The third beat of a delivery: what Sage answered becomes what is true here, or nothing does if the claim is lost.
+
+Done moves the cursor. Taken waits. Deferred and Unknown offer the same statement again. Rejected is narrowed: halved
+until the lines at fault stand alone; a line that Sage has already is marked and passed, any other parks the feed at it.
+"""
+
+from datetime import datetime, timedelta
+
+from bankfeeds.domain.audit import AuditEntry
+from bankfeeds.domain.backoff import poll_after, retry_after
+from bankfeeds.domain.delivery import Act, Answered, Find, Follow, FoundAccount, Offer
+from bankfeeds.domain.feed import Feed, FeedStatus
+from bankfeeds.domain.outcome import Deferred, Done, Outcome, Rejected, Taken, Unknown
+from bankfeeds.domain.source_account import SourceAccount
+from bankfeeds.domain.statement import Statement, StatementKind, StatementStatus
+from bankfeeds.domain.transaction import parse_day
+from bankfeeds.flows import confirm
+from bankfeeds.flows.context import World
+from bankfeeds.flows.feeds import close_feed
+from bankfeeds.store import audit, budgets, feeds, source_accounts, statements
+from bankfeeds.store.engine import Write
+from bankfeeds.store.feeds import Claim
+
+ACTOR = "worker"
+THROTTLE_PAUSE_S = 1.0
+"""How long a whole listing holds still after a 429 without Retry-After."""
+
+
+def settle(tx: Write, world: World, claim: Claim, answered: Answered) -> None:
+    """Changes nothing if the claim was lost meanwhile: whoever holds the feed now offers the same statement."""
+    account = source_accounts.lock(tx, claim.account_pk)
+    feed = feeds.held(tx, claim)
+    if feed is None or account is None:
+        return
+    now = world.clock()
+    act = answered.act
+    if isinstance(act, Find) or answered.outcome is None:
+        _learn(tx, world, feed, answered.found, now)
+        return
+    if isinstance(answered.outcome, Deferred) and answered.outcome.throttled:
+        pause_s = answered.outcome.retry_after_s or THROTTLE_PAUSE_S
+        budgets.hold(tx, feed.listing_id, now + timedelta(seconds=pause_s))
+    match answered.outcome:
+        case Done():
+            _finish(tx, feed, account, act.delivery.statement, now)
+        case Taken() as taken:
+            _wait_for_sage(tx, feed, act, taken, now)
+        case Deferred() as deferred:
+            _offer_again(tx, feed, act, now, deferred.retry_after_s, doubtful=act.was_doubtful, lost=False)
+        case Unknown() as unknown:
+            _offer_again(tx, feed, act, now, None, doubtful=True, lost=unknown.lost)
+        case Rejected() as rejected if rejected.gone and _is_gone(feed, answered.found):
+            close_feed(tx, world, feed.listing_id, feed.bank_account_id, "cancelled at Sage", ACTOR)
+        case Rejected() as rejected:
+            _narrow(tx, world, feed, account, act, rejected, now)
+
+
+def _learn(tx: Write, world: World, feed: Feed, found: FoundAccount | Outcome | None, now: datetime) -> None:
+    """The start date, from an account query."""
+    if isinstance(found, FoundAccount) and found.bank_account_id == feed.bank_account_id:
+        if found.is_cancelled:
+            close_feed(tx, world, feed.listing_id, feed.bank_account_id, "cancelled at Sage", ACTOR)
+            return
+        start_on = parse_day(found.requested_start_date or "")
+        if start_on is not None:
+            feeds.release(tx, feed.pk, now, start_on=start_on, attempt=0)
+            return
+    wait = retry_after(feed.attempt + 1, found.retry_after_s if isinstance(found, Deferred) else None)
+    feeds.release(tx, feed.pk, now + wait, attempt=feed.attempt + 1)
+
+
+def _finish(tx: Write, feed: Feed, account: SourceAccount, statement: Statement, now: datetime) -> None:
+    """Every line of the statement is in Sage: the cursor moves past them, and the window opens again."""
+    statements.change(tx, statement.pk, status=StatementStatus.done.value, finished_at=now)
+    cursor = statement.last_seq if statement.last_seq is not None else feed.cursor
+    has_more = cursor < account.last_seq
+    is_narrow = feed.narrow_until is not None and cursor < feed.narrow_until
+    changes: dict[str, object] = {
+        "cursor": cursor,
+        "statement_pk": None,
+        "attempt": 0,
+        "window": feed.window * 2 if is_narrow and feed.window else None,
+        "narrow_until": feed.narrow_until if is_narrow else None,
+        "waiting_since": now if has_more else None,
+    }
+    if statement.kind is StatementKind.opening:
+        changes["is_introduced"] = True
+    if statement.kind is StatementKind.auth_required:
+        changes["asks_reauthorisation"] = False
+    feeds.release(tx, feed.pk, now if has_more else None, **changes)
+    confirm.end_pushes(tx, account.pk, now)
+
+
+def _wait_for_sage(tx: Write, feed: Feed, act: Offer | Follow, taken: Taken, now: datetime) -> None:
+    attempt = feed.attempt + 1 if isinstance(act, Follow) else 0
+    statements.change(
+        tx,
+        act.delivery.statement.pk,
+        status=StatementStatus.taken.value,
+        sage_id=taken.reference,
+        doubtful=act.was_doubtful,
+    )
+    feeds.release(tx, feed.pk, now + poll_after(attempt), attempt=attempt)
+
+
+def _offer_again(
+    tx: Write, feed: Feed, act: Act, now: datetime, asked_s: float | None, *, doubtful: bool, lost: bool
+) -> None:
+    """The same bytes, later. A statement that Sage has taken is only asked after, unless Sage does not know it."""
+    attempt = feed.attempt + 1
+    changes: dict[str, object] = {"attempt": attempt}
+    if isinstance(act, Offer) or (isinstance(act, Follow) and lost):
+        statement = act.delivery.statement
+        statements.change(tx, statement.pk, status=StatementStatus.offered.value, doubtful=doubtful)
+        if doubtful and statement.last_seq is not None:
+            changes["doubtful_seq"] = max(feed.doubtful_seq, statement.last_seq)
+    feeds.release(tx, feed.pk, now + retry_after(attempt, asked_s), **changes)
+
+
+def _is_gone(feed: Feed, found: FoundAccount | Outcome | None) -> bool:
+    """Sage's account query agrees: cancelled, unknown, or another bank account in its place."""
+    if found is None:
+        return True
+    return isinstance(found, FoundAccount) and (found.is_cancelled or found.bank_account_id != feed.bank_account_id)
+
+
+def _narrow(
+    tx: Write, world: World, feed: Feed, account: SourceAccount, act: Offer | Follow, rejected: Rejected, now: datetime
+) -> None:
+    statement, queued = act.delivery.statement, act.delivery.lines
+    if rejected.names_only_duplicates(frozenset(line.id for line in queued)):
+        if not act.was_doubtful:
+            _mark_in_sage(tx, feed, account, [line.seq for line in queued], rejected.reason, now)
+        _finish(tx, feed, account, statement, now)
+        return
+    if len(queued) <= 1 and feed.attempt + 1 < world.limits.single_refusals_max and not rejected.problems:
+        _offer_again(tx, feed, act, now, None, doubtful=act.was_doubtful, lost=True)
+        return
+    statements.refuse(tx, statement.pk, rejected.reason, rejected.problems, now)
+    if len(queued) > 1:
+        window = len(queued) // 2
+        narrow_until = max(feed.narrow_until or 0, queued[-1].seq)
+        feeds.release(tx, feed.pk, now, statement_pk=None, attempt=0, window=window, narrow_until=narrow_until)
+        return
+    _park(tx, feed, account, act, rejected, now)
+
+
+def _mark_in_sage(tx: Write, feed: Feed, account: SourceAccount, seqs: list[int], reason: str, now: datetime) -> None:
+    """Lines we never offered to this bank account and that Sage refuses as known: passed, and on record."""
+    statements.mark_lines(tx, feed.pk, seqs, confirm.IN_SAGE, reason, now)
+    detail = {"bankAccountId": feed.bank_account_id, "lines": len(seqs), "firstSeq": seqs[0], "lastSeq": seqs[-1]}
+    subject = f"account:{account.external_id}"
+    audit.record(tx, AuditEntry(now, ACTOR, "feed.passedKnownLines", subject, reason, detail))
+
+
+def _park(
+    tx: Write, feed: Feed, account: SourceAccount, act: Offer | Follow, rejected: Rejected, now: datetime
+) -> None:
+    line = act.delivery.lines[0] if act.delivery.lines else None
+    which = f"transaction {line.id!r} of {line.on}" if line else f"the {act.delivery.statement.kind.value} statement"
+    cause = f"Sage refuses {which}: {rejected.reason}. Nothing after it is sent until an operator decides"
+    feeds.release(
+        tx,
+        feed.pk,
+        None,
+        status=FeedStatus.parked.value,
+        statement_pk=None,
+        parked_at=now,
+        parked_seq=line.seq if line else None,
+        parked_cause=cause,
+        attempt=0,
+    )
+    audit.record(tx, AuditEntry(now, ACTOR, "feed.park", f"account:{account.external_id}", cause))

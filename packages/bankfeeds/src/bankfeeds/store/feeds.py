@@ -1,0 +1,195 @@
+"""Feeds: claiming, fencing, moving on. The claim is on the feed's row: one row, one lease, one token.
+
+Whoever changes a feed while it works on it names the token of its claim; a later claim has another token, so a
+holder that was thought dead changes nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from bankfeeds.domain.feed import Feed, FeedStatus
+from bankfeeds.store import dialect
+from bankfeeds.store import tables as t
+from bankfeeds.store.engine import Read, Write
+
+_f = t.feeds.c
+_open = _f.status == FeedStatus.open.value
+_live = _f.status != FeedStatus.closed.value
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    feed_pk: int
+    account_pk: int
+    listing_id: str
+    token: int
+
+
+def has_due(tx: Read, now: datetime) -> bool:
+    """A look that takes no lock, before a claim that does."""
+    free = sa.or_(_f.lease_until.is_(None), _f.lease_until <= now)
+    return tx.row(sa.select(_f.pk).where(_open, _f.due_at <= now, free).limit(1)) is not None
+
+
+def claim_due(tx: Write, owner: str, now: datetime, lease: timedelta, limit: int) -> list[Claim]:
+    """Due feeds that nobody holds, those that have waited longest first, many in one statement."""
+    due = (
+        sa.select(_f.pk)
+        .where(_open, _f.due_at <= now, sa.or_(_f.lease_until.is_(None), _f.lease_until <= now))
+        .order_by(_f.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    take = (
+        t.feeds.update()
+        .where(_f.pk.in_(due.scalar_subquery()))
+        .values(lease_token=_f.lease_token + 1, lease_owner=owner, lease_until=now + lease)
+        .returning(_f.pk, _f.account_pk, _f.listing_id, _f.lease_token, _f.due_at)
+    )
+    rows = sorted(tx.rows(take), key=lambda row: row.due_at)
+    return [Claim(row.pk, row.account_pk, row.listing_id, row.lease_token) for row in rows]
+
+
+def held(tx: Write, claim: Claim) -> Feed | None:
+    """The feed, locked, if this claim still holds it."""
+    query = dialect.for_update(sa.select(t.feeds).where(_f.pk == claim.feed_pk, _f.lease_token == claim.token, _open))
+    row = tx.row(query)
+    return None if row is None else feed(row)
+
+
+def change(tx: Write, pk: int, **values: Any) -> None:
+    """For a feed that this transaction has locked by `held` or `lock`."""
+    tx.run(t.feeds.update().where(_f.pk == pk).values(**values))
+
+
+def release(tx: Write, pk: int, due_at: datetime | None, **values: Any) -> None:
+    """Gives the claim back; the feed is due again at `due_at`, or when something new arrives."""
+    change(tx, pk, due_at=due_at, lease_until=None, lease_owner=None, **values)
+
+
+def wake(tx: Write, account_pk: int, now: datetime) -> None:
+    """Something waits for every feed of the account. Touches the rows even if they are due: whoever is just letting
+    one go idle holds its lock, and has to be followed, not overtaken.
+    """
+    tx.run(
+        t.feeds.update()
+        .where(_f.account_pk == account_pk, _open)
+        .values(
+            due_at=sa.func.coalesce(_f.due_at, sa.bindparam("now", now, type_=_f.due_at.type)),
+            waiting_since=sa.func.coalesce(_f.waiting_since, sa.bindparam("now", now, type_=_f.due_at.type)),
+        )
+    )
+
+
+def insert(
+    tx: Write,
+    listing_id: str,
+    account_pk: int,
+    bank_account_id: str,
+    start_on: date | None,
+    opened_seq: int,
+    now: datetime,
+) -> int:
+    """A new open feed at the beginning of the account's stream, due at once."""
+    result = tx.connection.execute(
+        t.feeds.insert().values(
+            listing_id=listing_id,
+            account_pk=account_pk,
+            bank_account_id=bank_account_id,
+            status=FeedStatus.open.value,
+            start_on=start_on,
+            opened_at=now,
+            opened_seq=opened_seq,
+            cursor=0,
+            due_at=now,
+            waiting_since=now,
+        )
+    )
+    key = result.inserted_primary_key
+    if key is None:
+        raise AssertionError("an inserted feed has a number")
+    return int(key[0])
+
+
+def by_bank_account(tx: Read, listing_id: str, bank_account_id: str) -> Feed | None:
+    row = tx.row(sa.select(t.feeds).where(_f.listing_id == listing_id, _f.bank_account_id == bank_account_id))
+    return None if row is None else feed(row)
+
+
+def lock(tx: Write, pk: int) -> Feed | None:
+    row = tx.row(dialect.for_update(sa.select(t.feeds).where(_f.pk == pk)))
+    return None if row is None else feed(row)
+
+
+def live_of_account(tx: Read, account_pk: int) -> list[Feed]:
+    """Open and parked ones, oldest first."""
+    query = sa.select(t.feeds).where(_f.account_pk == account_pk, _live).order_by(_f.pk)
+    return [feed(row) for row in tx.rows(query)]
+
+
+def count_live_of_connection(tx: Read, connection_id: str) -> int:
+    a = t.source_accounts.c
+    query = (
+        sa.select(sa.func.count())
+        .select_from(t.feeds.join(t.source_accounts, _f.account_pk == a.pk))
+        .where(a.connection_id == connection_id, _live)
+    )
+    return int(tx.value(query))
+
+
+def close(tx: Write, pk: int, now: datetime, cause: str) -> None:
+    """For good. The token moves on, so that whoever works on it now changes nothing any more."""
+    change(
+        tx,
+        pk,
+        status=FeedStatus.closed.value,
+        closed_at=now,
+        close_cause=cause,
+        due_at=None,
+        waiting_since=None,
+        statement_pk=None,
+        lease_token=_f.lease_token + 1,
+        lease_until=None,
+    )
+
+
+def is_reported(tx: Read, account_pk: int, listing_id: str) -> bool:
+    """Whether an authorisation of ours ever named this account to this listing's Sage."""
+    r = t.reports.c
+    return tx.row(sa.select(r.account_pk).where(r.account_pk == account_pk, r.listing_id == listing_id)) is not None
+
+
+def parked_causes(tx: Read, account_pks: list[int]) -> dict[int, str]:
+    """For accounts with a parked feed: where and why it stands."""
+    query = sa.select(_f.account_pk, _f.parked_cause).where(
+        _f.account_pk.in_(account_pks), _f.status == FeedStatus.parked.value
+    )
+    return {row.account_pk: row.parked_cause for row in tx.rows(query)}
+
+
+def feed(row: sa.Row[Any]) -> Feed:
+    return Feed(
+        pk=row.pk,
+        listing_id=row.listing_id,
+        account_pk=row.account_pk,
+        bank_account_id=row.bank_account_id,
+        status=FeedStatus(row.status),
+        opened_at=row.opened_at,
+        closed_at=row.closed_at,
+        opened_seq=row.opened_seq,
+        cursor=row.cursor,
+        start_on=row.start_on,
+        statement_pk=row.statement_pk,
+        is_introduced=row.is_introduced,
+        asks_reauthorisation=row.asks_reauthorisation,
+        window=row.window,
+        narrow_until=row.narrow_until,
+        doubtful_seq=row.doubtful_seq,
+        attempt=row.attempt,
+        waiting_since=row.waiting_since,
+        parked_seq=row.parked_seq,
+        parked_cause=row.parked_cause,
+    )

@@ -1,0 +1,129 @@
+"""The lines of an account's stream: one row a line, appended in order, never changed.
+
+Behind two verbs, so that the way they are kept can change: `append` and `next_batch`. A line's key holds its account
+and its sequence number, so the newest lines of an account lie together and the next batch is one range.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from bankfeeds.domain.feed import QueuedLine
+from bankfeeds.domain.transaction import Line
+from bankfeeds.store import tables as t
+from bankfeeds.store.engine import Read, Write
+
+_l = t.lines.c
+_SEQ_MASK = (1 << t.SEQ_BITS) - 1
+_INSERT_SQLITE = (
+    "INSERT OR IGNORE INTO lines (pk, account_pk, id, posted_on, amount, balance, type, description, counterparty,"
+    " reference) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+class AlreadyThere(Exception):
+    """Some of these lines were accepted before; the transaction has to be given up."""
+
+
+def append(tx: Write, account_pk: int, first_seq: int, lines: Sequence[Line]) -> None:
+    """All lines, numbered from `first_seq`, in one statement; AlreadyThere if any id is known in this account."""
+    key = account_pk << t.SEQ_BITS | first_seq
+    stored = _append_rows(tx, account_pk, key, lines)
+    if stored != len(lines):
+        raise AlreadyThere
+
+
+def _append_rows(tx: Write, account_pk: int, key: int, lines: Sequence[Line]) -> int:
+    if tx.is_postgresql:
+        from_line = t.lines.insert().values(
+            [dict(zip(_COLUMNS, (key + i, account_pk, *line), strict=True)) for i, line in enumerate(lines)]
+        )
+        return tx.run(from_line)
+    cursor = tx.driver_cursor()
+    cursor.executemany(
+        _INSERT_SQLITE,
+        [
+            (key + i, account_pk, line_id, on.isoformat(), str(amount), str(balance), kind, text, party, reference)
+            for i, (line_id, on, amount, balance, kind, text, party, reference) in enumerate(lines)
+        ],
+    )
+    stored = int(cursor.rowcount)
+    cursor.close()
+    return stored
+
+
+_COLUMNS = (
+    "pk",
+    "account_pk",
+    "id",
+    "posted_on",
+    "amount",
+    "balance",
+    "type",
+    "description",
+    "counterparty",
+    "reference",
+)
+
+
+def existing(tx: Read, account_pk: int, ids: Sequence[str]) -> dict[str, tuple[int, Line]]:
+    """Of these ids, those accepted before: their sequence numbers and contents."""
+    found: dict[str, tuple[int, Line]] = {}
+    for start in range(0, len(ids), _IDS_PER_QUERY):
+        query = sa.select(t.lines).where(_l.account_pk == account_pk, _l.id.in_(ids[start : start + _IDS_PER_QUERY]))
+        for row in tx.rows(query):
+            found[row.id] = (row.pk & _SEQ_MASK, Line(*_contents(row)))
+    return found
+
+
+_IDS_PER_QUERY = 500
+
+
+def next_batch(
+    tx: Read, account_pk: int, after_seq: int, limit: int, *, from_on: date | None, feed_pk: int
+) -> list[QueuedLine]:
+    """The oldest lines after `after_seq` that this feed is to get: none before `from_on`, none it has settled apart."""
+    query = _range(account_pk, after_seq + 1, _SEQ_MASK, from_on, feed_pk).limit(limit)
+    return [_queued(row) for row in tx.rows(query)]
+
+
+def between(
+    tx: Read, account_pk: int, first_seq: int, last_seq: int, *, from_on: date | None, feed_pk: int
+) -> list[QueuedLine]:
+    """The lines of a statement made earlier: exactly the same ones, since marks are only made between statements."""
+    return [_queued(row) for row in tx.rows(_range(account_pk, first_seq, last_seq, from_on, feed_pk))]
+
+
+def _range(account_pk: int, first_seq: int, last_seq: int, from_on: date | None, feed_pk: int) -> "sa.Select[Any]":
+    base = account_pk << t.SEQ_BITS
+    marked = sa.select(t.line_marks.c.seq).where(t.line_marks.c.feed_pk == feed_pk).scalar_subquery()
+    query = sa.select(t.lines).where(_l.pk.between(base + first_seq, base + last_seq))
+    query = query.where((_l.pk - base).not_in(marked)).order_by(_l.pk)
+    return query if from_on is None else query.where(_l.posted_on >= from_on)
+
+
+def count_before(tx: Read, account_pk: int, first_seq: int, last_seq: int, on: date) -> int:
+    """How many lines of the range are dated before a day."""
+    base = account_pk << t.SEQ_BITS
+    query = sa.select(sa.func.count()).where(_l.pk.between(base + first_seq, base + last_seq), _l.posted_on < on)
+    return int(tx.value(query))
+
+
+def _contents(row: sa.Row[Any]) -> tuple[str, date, Decimal, Decimal, str, str, str | None, str | None]:
+    return (
+        row.id,
+        row.posted_on,
+        row.amount,
+        row.balance,
+        row.type,
+        row.description,
+        row.counterparty,
+        row.reference,
+    )
+
+
+def _queued(row: sa.Row[Any]) -> QueuedLine:
+    return QueuedLine(row.pk & _SEQ_MASK, *_contents(row))

@@ -1,0 +1,159 @@
+"""Push operations: rows to values and back, and what is due to be ended."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bankfeeds.domain.errors import Flaw
+from bankfeeds.domain.push_operation import FINAL, PushOperation, PushStatus
+from bankfeeds.store import tables as t
+from bankfeeds.store.engine import Read, Write
+
+_p = t.pushes.c
+_pending = _p.status == PushStatus.pending.value
+
+
+@dataclass(frozen=True, slots=True)
+class PendingPush:
+    pk: int
+    first_seq: int
+    last_seq: int
+    balance: Any
+
+
+def insert(tx: Write, account_pk: int, push: PushOperation, times_out_at: datetime | None) -> int:
+    """The new operation's number."""
+    result = tx.connection.execute(
+        t.pushes.insert().values(
+            key=push.key,
+            company_id=push.company_id,
+            connection_id=push.connection_id,
+            account_pk=account_pk,
+            account_id=push.account_id,
+            requested_at=push.requested_at,
+            completed_at=push.completed_at,
+            status=push.status.value,
+            timeout_minutes=push.timeout_minutes,
+            times_out_at=times_out_at,
+            first_seq=push.first_seq,
+            last_seq=push.last_seq,
+            balance=push.balance,
+            balance_on=push.balance_on,
+            warnings=[[flaw.field, flaw.message] for flaw in push.warnings] or None,
+            error_message=push.error_message,
+        )
+    )
+    key = result.inserted_primary_key
+    if key is None:
+        raise AssertionError("an inserted push operation has a number")
+    return int(key[0])
+
+
+def find(tx: Read, company_id: str, key: str) -> tuple[int, PushOperation] | None:
+    """With the number of the account it wrote to."""
+    row = tx.row(sa.select(t.pushes).where(_p.company_id == company_id, _p.key == key))
+    return None if row is None else (row.account_pk, _push(row))
+
+
+def page(tx: Read, company_id: str, offset: int, limit: int) -> tuple[list[tuple[int, PushOperation]], int]:
+    """Newest first, each with its account's number; and the number of all."""
+    mine = _p.company_id == company_id
+    total = tx.value(sa.select(sa.func.count()).select_from(t.pushes).where(mine))
+    query = sa.select(t.pushes).where(mine).order_by(_p.requested_at.desc(), _p.pk.desc()).offset(offset).limit(limit)
+    return [(row.account_pk, _push(row)) for row in tx.rows(query)], int(total)
+
+
+def originals(tx: Read, account_pk: int, seqs: Sequence[int]) -> dict[int, PushStatus]:
+    """The operations that first brought the lines with these sequence numbers."""
+    found: dict[int, PushStatus] = {}
+    low, high = min(seqs), max(seqs)
+    query = sa.select(_p.pk, _p.status, _p.first_seq, _p.last_seq).where(
+        _p.account_pk == account_pk, _p.first_seq <= high, _p.last_seq >= low
+    )
+    wanted = sorted(seqs)
+    for row in tx.rows(query):
+        if any(row.first_seq <= seq <= row.last_seq for seq in wanted):
+            found[row.pk] = PushStatus(row.status)
+    return found
+
+
+def follow(tx: Write, push_pk: int, original_pks: Iterable[int]) -> None:
+    """Remembers which operations decide how this one ends."""
+    rows = [{"push_pk": push_pk, "original_pk": pk} for pk in original_pks]
+    tx.connection.execute(t.push_follows.insert(), rows)
+
+
+def pending_through(tx: Read, account_pk: int, last_seq: int) -> list[PendingPush]:
+    """Pending operations with new lines whose last is at most `last_seq`, oldest first."""
+    query = (
+        sa.select(_p.pk, _p.first_seq, _p.last_seq, _p.balance)
+        .where(_p.account_pk == account_pk, _pending, _p.last_seq <= last_seq)
+        .order_by(_p.last_seq)
+    )
+    return [PendingPush(row.pk, row.first_seq, row.last_seq, row.balance) for row in tx.rows(query)]
+
+
+def pending_pks(tx: Read, account_pk: int) -> list[int]:
+    return [row.pk for row in tx.rows(sa.select(_p.pk).where(_p.account_pk == account_pk, _pending))]
+
+
+def end(tx: Write, pks: Sequence[int], status: PushStatus, now: datetime, errors: Sequence[Flaw] = ()) -> None:
+    """Ends pending operations and, with them, the ones that follow them; a final status never changes."""
+    if not pks:
+        return
+    values: dict[str, Any] = {"status": status.value, "completed_at": now}
+    if errors:
+        values["errors"] = [[flaw.field, flaw.message] for flaw in errors]
+        values["error_message"] = errors[0].message
+    tx.run(t.pushes.update().where(_p.pk.in_(pks), _pending).values(**values))
+    _end_followers(tx, pks, now)
+
+
+def _end_followers(tx: Write, pks: Sequence[int], now: datetime) -> None:
+    f = t.push_follows.c
+    for (follower,) in tx.rows(sa.select(f.push_pk).where(f.original_pk.in_(pks)).distinct()):
+        statuses = tx.rows(
+            sa.select(_p.status).join(t.push_follows, f.original_pk == _p.pk).where(f.push_pk == follower)
+        )
+        ended = ending([PushStatus(row.status) for row in statuses])
+        if ended is not None:
+            tx.run(t.pushes.update().where(_p.pk == follower, _pending).values(status=ended.value, completed_at=now))
+
+
+def ending(statuses: Sequence[PushStatus]) -> PushStatus | None:
+    """How an operation of nothing but duplicates ends, given those it follows; None while one is pending."""
+    if not set(statuses) <= FINAL:
+        return None
+    for status in (PushStatus.failed, PushStatus.timed_out):
+        if status in statuses:
+            return status
+    return PushStatus.success
+
+
+def overdue(tx: Read, now: datetime, limit: int) -> list[int]:
+    """Pending operations whose `timeoutInMinutes` has run out."""
+    query = sa.select(_p.pk).where(_pending, _p.times_out_at.is_not(None), _p.times_out_at <= now).limit(limit)
+    return [row.pk for row in tx.rows(query)]
+
+
+def _push(row: sa.Row[Any]) -> PushOperation:
+    return PushOperation(
+        key=row.key,
+        company_id=row.company_id,
+        connection_id=row.connection_id,
+        account_id=row.account_id,
+        requested_at=row.requested_at,
+        status=PushStatus(row.status),
+        completed_at=row.completed_at,
+        timeout_minutes=row.timeout_minutes,
+        errors=tuple(Flaw(*flaw) for flaw in row.errors or ()),
+        warnings=tuple(Flaw(*flaw) for flaw in row.warnings or ()),
+        error_message=row.error_message,
+        first_seq=row.first_seq,
+        last_seq=row.last_seq,
+        balance=row.balance,
+        balance_on=row.balance_on,
+    )

@@ -1,0 +1,131 @@
+"""Statements: what was, is and may have been offered to Sage."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bankfeeds.domain.outcome import Problem
+from bankfeeds.domain.statement import Balances, Statement, StatementKind, StatementStatus
+from bankfeeds.store import tables as t
+from bankfeeds.store.engine import Read, Write
+
+_s = t.statements.c
+
+
+def insert(
+    tx: Write,
+    feed_pk: int,
+    kind: StatementKind,
+    span: tuple[int, int, int] | None,
+    balances: Balances | None,
+    now: datetime,
+) -> Statement:
+    """`span` is (first_seq, last_seq, line_count); None for a statement without lines."""
+    first_seq, last_seq, line_count = span or (None, None, 0)
+    result = tx.connection.execute(
+        t.statements.insert().values(
+            feed_pk=feed_pk,
+            kind=kind.value,
+            status=StatementStatus.prepared.value,
+            first_seq=first_seq,
+            last_seq=last_seq,
+            line_count=line_count,
+            ledger_balance=balances.ledger if balances else None,
+            ledger_on=balances.ledger_on if balances else None,
+            available_balance=balances.available if balances else None,
+            available_at=balances.available_at if balances else None,
+            created_at=now,
+        )
+    )
+    key = result.inserted_primary_key
+    if key is None:
+        raise AssertionError("an inserted statement has a number")
+    return Statement(
+        pk=int(key[0]),
+        feed_pk=feed_pk,
+        kind=kind,
+        status=StatementStatus.prepared,
+        first_seq=first_seq,
+        last_seq=last_seq,
+        line_count=line_count,
+        balances=balances,
+        offers=0,
+        doubtful=False,
+        sage_id=None,
+        created_at=now,
+    )
+
+
+def get(tx: Read, pk: int) -> Statement:
+    row = tx.row(sa.select(t.statements).where(_s.pk == pk))
+    if row is None:
+        raise AssertionError(f"statement {pk} is gone")
+    return _statement(row)
+
+
+def change(tx: Write, pk: int, **values: Any) -> None:
+    tx.run(t.statements.update().where(_s.pk == pk).values(**values))
+
+
+def drop_open(tx: Write, feed_pk: int, now: datetime) -> None:
+    """The feed is closed: what was under way is nobody's business any more."""
+    under_way = [StatementStatus.prepared.value, StatementStatus.offered.value, StatementStatus.taken.value]
+    tx.run(
+        t.statements.update()
+        .where(_s.feed_pk == feed_pk, _s.status.in_(under_way))
+        .values(status=StatementStatus.dropped.value, finished_at=now)
+    )
+
+
+def refuse(tx: Write, pk: int, reason: str, problems: Sequence[Problem], now: datetime) -> None:
+    kept = [[p.code, p.message, p.line_id] for p in problems[:PROBLEMS_KEPT_MAX]]
+    change(
+        tx,
+        pk,
+        status=StatementStatus.refused.value,
+        finished_at=now,
+        refusal={"reason": reason, "problems": kept},
+    )
+
+
+PROBLEMS_KEPT_MAX = 20
+
+
+def mark_lines(tx: Write, feed_pk: int, seqs: Sequence[int], mark: str, reason: str, at: datetime) -> None:
+    """Lines of one feed that are settled otherwise than by a statement of ours: in Sage already, or skipped."""
+    rows = [{"feed_pk": feed_pk, "seq": seq, "mark": mark, "reason": reason, "at": at} for seq in seqs]
+    tx.connection.execute(t.line_marks.insert(), rows)
+
+
+def marked(tx: Read, feed_pks: Sequence[int], first_seq: int, last_seq: int, mark: str) -> list[tuple[int, str]]:
+    """(seq, reason) of marked lines in a range."""
+    m = t.line_marks.c
+    query = sa.select(m.seq, m.reason).where(
+        m.feed_pk.in_(feed_pks), m.seq.between(first_seq, last_seq), m.mark == mark
+    )
+    return [(row.seq, row.reason) for row in tx.rows(query.order_by(m.seq))]
+
+
+def _statement(row: sa.Row[Any]) -> Statement:
+    return Statement(
+        pk=row.pk,
+        feed_pk=row.feed_pk,
+        kind=StatementKind(row.kind),
+        status=StatementStatus(row.status),
+        first_seq=row.first_seq,
+        last_seq=row.last_seq,
+        line_count=row.line_count,
+        balances=_balances(row.ledger_balance, row.ledger_on, row.available_balance, row.available_at),
+        offers=row.offers,
+        doubtful=row.doubtful,
+        sage_id=row.sage_id,
+        created_at=row.created_at,
+    )
+
+
+def _balances(ledger: Any, ledger_on: date | None, available: Any, available_at: datetime | None) -> Balances | None:
+    if ledger is None or ledger_on is None:
+        return None
+    return Balances(ledger, ledger_on, available, available_at)

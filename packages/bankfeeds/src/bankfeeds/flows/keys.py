@@ -1,0 +1,71 @@
+"""API keys: made, listed, revoked, and shown at the door."""
+
+import hmac
+from datetime import datetime
+
+from bankfeeds.domain.api_key import HINT_LENGTH, KEYS_MAX, NAME_LENGTH_MAX, ApiKey
+from bankfeeds.domain.audit import AuditEntry
+from bankfeeds.domain.errors import Conflict, Forbidden, NotFound, one_flaw
+from bankfeeds.domain.text import is_storable
+from bankfeeds.flows.context import World
+from bankfeeds.store import audit, keys
+from bankfeeds.store.engine import Read, Write
+
+PREFIX = "bf_"
+"""Starts every key, so that scanners of source code can tell a leaked one."""
+
+
+def create(world: World, actor: str, name: str, expires_at: datetime | None = None) -> tuple[ApiKey, str]:
+    """The key and its secret; the secret is shown this once and not kept."""
+    name = name.strip()
+    if not 1 <= len(name) <= NAME_LENGTH_MAX or not is_storable(name) or not name.isprintable():
+        raise one_flaw("name", f"must have 1 to {NAME_LENGTH_MAX} printable characters")
+    now = world.clock()
+    secret = PREFIX + world.ids.secret()
+    key = ApiKey(world.ids.uuid(), name, secret[-HINT_LENGTH:], now, expires_at)
+
+    def insert(tx: Write) -> None:
+        live = [known for known in keys.every(tx) if known.is_live(now)]
+        if len(live) >= KEYS_MAX:
+            raise Conflict("api_keys_max", f"there are {KEYS_MAX} API keys already; revoke one first")
+        keys.insert(tx, key, world.sealer.digest(secret))
+        audit.record(tx, AuditEntry(now, actor, "api_key.create", f"api_key:{key.id}", detail={"name": name}))
+
+    world.db.write(insert)
+    return key, secret
+
+
+def every(world: World) -> list[ApiKey]:
+    """Revoked and expired ones too, in the order they were made."""
+    return world.db.read(keys.every)
+
+
+def revoke(world: World, actor: str, key_id: str) -> None:
+    """It stops working at once; revoking it again changes nothing."""
+    now = world.clock()
+
+    def run(tx: Write) -> None:
+        key = keys.find(tx, key_id)
+        if key is None:
+            raise NotFound("api_key", f"API key {key_id} was not found")
+        if key.revoked_at is None:
+            keys.revoke(tx, key_id, now)
+            audit.record(tx, AuditEntry(now, actor, "api_key.revoke", f"api_key:{key_id}"))
+
+    world.db.write(run)
+
+
+def verify(world: World, secret: str) -> ApiKey | None:
+    """The key whose secret this is; None if there is none; Forbidden if it was revoked or has expired."""
+    digests = world.sealer.digests(secret)
+
+    def find(tx: Read) -> list[tuple[str, ApiKey]]:
+        return keys.by_digest(tx, digests)
+
+    for stored, key in world.db.read(find):
+        if not any(hmac.compare_digest(stored, digest) for digest in digests):
+            continue
+        if not key.is_live(world.clock()):
+            raise Forbidden("api_key_outdated", "this API key was revoked or has expired; use another")
+        return key
+    return None

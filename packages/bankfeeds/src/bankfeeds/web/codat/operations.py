@@ -1,0 +1,18 @@
+"""Push operations: get one, list a company's."""
+
+from bankfeeds.flows import pushes
+from bankfeeds.web.codat import translate
+from bankfeeds.web.codat.body import reply
+from bankfeeds.web.codat.exchange import Api, company_id, push_key
+from bankfeeds.web.codat.paging import page, window
+from bankfeeds.web.endpoint import Answer, Call
+
+
+def get(api: Api, call: Call, _actor: str) -> Answer:
+    return reply(translate.push_operation(pushes.get(api.world, company_id(call), push_key(call))))
+
+
+def listed(api: Api, call: Call, _actor: str) -> Answer:
+    view = window(call)
+    found, total = pushes.page(api.world, company_id(call), view.offset, view.size)
+    return reply(page(call, view, [translate.push_operation(each) for each in found], total))

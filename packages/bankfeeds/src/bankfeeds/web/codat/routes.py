@@ -1,0 +1,121 @@
+"""Every path of Codat's API that we answer, with the operation behind each method; the rest is a 404 or a 405."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.routing import Route
+
+from bankfeeds.domain.errors import NotFound
+from bankfeeds.flows.context import World
+from bankfeeds.web.codat import (
+    authorization,
+    companies,
+    connections,
+    link_page,
+    operations,
+    source_accounts,
+    transactions,
+)
+from bankfeeds.web.codat.auth import authenticate
+from bankfeeds.web.codat.errors import ErrorAnswers, MethodNotAllowed
+from bankfeeds.web.codat.exchange import Api, Operation
+from bankfeeds.web.endpoint import Answer, Call, Endpoint, ErrorAnswer, Handler
+from bankfeeds.web.surface import Surface
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """`validator` names the finder of flaws in a 400. A GET answers HEAD too."""
+
+    path: str
+    validator: str
+    operations: Mapping[str, Operation]
+
+
+_COMPANY = "/companies/{company_id}"
+_CONNECTION = _COMPANY + "/connections/{connection_id}"
+_ACCOUNTS = _CONNECTION + "/connectionInfo/bankFeedAccounts"
+
+RESOURCES = (
+    Resource("/companies", "Companies", {"GET": companies.listed, "POST": companies.create}),
+    Resource(
+        _COMPANY,
+        "Companies",
+        {"GET": companies.get, "PUT": companies.replace, "PATCH": companies.update, "DELETE": companies.delete},
+    ),
+    Resource(_COMPANY + "/connections", "Connections", {"GET": connections.listed, "POST": connections.create}),
+    Resource(
+        _CONNECTION,
+        "Connections",
+        {"GET": connections.get, "PATCH": connections.unlink, "DELETE": connections.delete},
+    ),
+    Resource(_CONNECTION + "/authorization", "Authorization", {"PUT": authorization.put}),
+    Resource(_ACCOUNTS, "SourceAccounts", {"GET": source_accounts.listed, "POST": source_accounts.create}),
+    Resource(_ACCOUNTS + "/batch", "SourceAccounts", {"POST": source_accounts.create_batch}),
+    Resource(
+        _ACCOUNTS + "/{account_id}",
+        "SourceAccounts",
+        {"PATCH": source_accounts.update, "DELETE": source_accounts.delete},
+    ),
+    Resource(_CONNECTION + "/bankFeeds/otp", "SourceAccounts", {"POST": source_accounts.generate_otp}),
+    Resource(
+        _CONNECTION + "/options/bankAccounts/{account_id}/bankTransactions",
+        "BankTransactions",
+        {"GET": transactions.model},
+    ),
+    Resource(
+        _CONNECTION + "/push/bankAccounts/{account_id}/bankTransactions",
+        "BankTransactions",
+        {"POST": transactions.create},
+    ),
+    Resource(_COMPANY + "/push", "PushOperations", {"GET": operations.listed}),
+    Resource(_COMPANY + "/push/{push_key}", "PushOperations", {"GET": operations.get}),
+)
+PAGES = (
+    Resource("/link/companies/{company_id}", "Link", {"GET": link_page.company}),
+    Resource("/link/companies/{company_id}/connections/{connection_id}", "Link", {"GET": link_page.connection}),
+)
+
+
+def routes(world: World, surface: Surface) -> list[Route]:
+    api = Api(world, surface.public_url)
+    found = [_route(surface, each, _keyed(api, each), ErrorAnswers(each.validator)) for each in RESOURCES]
+    return found + [_route(surface, each, _open(api, each), link_page.on_error) for each in PAGES]
+
+
+def unrouted(surface: Surface) -> Endpoint:
+    """What answers every path that nothing else does."""
+
+    def refuse(call: Call) -> Answer:
+        raise NotFound("path", f"there is nothing at {call.url_path}; see the API reference for what there is")
+
+    return Endpoint(refuse, ErrorAnswers("Path"), surface.pool, surface.new_id, surface.body_bytes_max)
+
+
+def _route(surface: Surface, resource: Resource, handler: Handler, on_error: ErrorAnswer) -> Route:
+    endpoint = Endpoint(handler, on_error, surface.pool, surface.new_id, surface.body_bytes_max)
+    return Route(resource.path, endpoint)
+
+
+def _keyed(api: Api, resource: Resource) -> Handler:
+    def handle(call: Call) -> Answer:
+        key = authenticate(api.world, call)
+        return _operation(resource, call)(api, call, f"api:{key.name}")
+
+    return handle
+
+
+def _open(api: Api, resource: Resource) -> Handler:
+    def handle(call: Call) -> Answer:
+        return _operation(resource, call)(api, call, "anyone")
+
+    return handle
+
+
+def _operation(resource: Resource, call: Call) -> Operation:
+    method = "GET" if call.method == "HEAD" else call.method
+    operation = resource.operations.get(method)
+    if operation is None:
+        names = [*resource.operations, *(["HEAD"] if "GET" in resource.operations else [])]
+        raise MethodNotAllowed(call.method, ", ".join(names))
+    return operation

@@ -1,0 +1,40 @@
+"""Bank transactions: the model that describes a push, and the push itself."""
+
+from bankfeeds.domain.errors import one_flaw
+from bankfeeds.flows import source_accounts
+from bankfeeds.flows.accept import PushRequest, accept
+from bankfeeds.web.codat import translate, wire
+from bankfeeds.web.codat.body import Reader, reply
+from bankfeeds.web.codat.exchange import Api, account_id, company_id, connection_id
+from bankfeeds.web.codat.model import BANK_TRANSACTIONS
+from bankfeeds.web.codat.paging import whole
+from bankfeeds.web.endpoint import Answer, Call
+
+TIMEOUT_MINUTES_MAX = 525_600
+"""A year."""
+
+_body = Reader(wire.CreateTransactions)
+
+
+def model(api: Api, call: Call, _actor: str) -> Answer:
+    source_accounts.get(api.world, company_id(call), connection_id(call), account_id(call))
+    return reply(BANK_TRANSACTIONS)
+
+
+def create(api: Api, call: Call, actor: str) -> Answer:
+    """HTTP 200 whatever the operation's own code: Codat's clients refuse a 202."""
+    company, connection, account = company_id(call), connection_id(call), account_id(call)
+    timeout_minutes = whole(call, "timeoutInMinutes", 1, TIMEOUT_MINUTES_MAX)
+    _check_sync_flag(call)
+    body = _body.read(call)
+    if body.transactions is None:
+        raise one_flaw("transactions", "is missing; send an array of transactions, oldest first")
+    request = PushRequest(company, connection, account, body.account_id, body.transactions, timeout_minutes)
+    return reply(translate.push_operation(accept(api.world, actor, request)))
+
+
+def _check_sync_flag(call: Call) -> None:
+    """Accepted for Codat's clients' sake; it means nothing for Sage."""
+    text = call.first("allowSyncOnPushComplete")
+    if text is not None and text.lower() not in {"true", "false"}:
+        raise one_flaw("allowSyncOnPushComplete", "must be true or false")

@@ -2,18 +2,18 @@
 
 The rule, for each entry of an account (id and currency) on a booking day, over the whole file:
 
-1. **The bank's own reference**, where it says which entry is meant: the id stands for (account, currency, day, amount,
-   bank reference), if that is unique on the day. The text is left out on purpose, since banks word the same entry
-   differently from format to format. The day and amount are in, because banks restart references daily and give a
-   payment and its fee the same one.
-2. **Otherwise the content**: no bank reference, a placeholder such as NONREF, or one that several entries of the same
-   day and amount share. The id stands for (account, currency, day, amount, bank reference, fingerprint of all text and
-   references as written, n), where n counts entries alike in all of these on that day: two equal coffees on one day
-   are two lines, and are the same two lines in the next file.
+1. **The bank's own reference**, where it says which entry is meant: the id stands for (account, currency,
+   day, amount, bank reference), if that is unique on the day. The text is left out on purpose, since banks
+   word the same entry differently from format to format. The day and amount are in, because banks restart
+   references daily and give a payment and its fee the same one.
+2. **Otherwise the content**: no bank reference, a placeholder such as NONREF, or one that several entries
+   of the same day and amount share. The id stands for (account, currency, day, amount, bank reference,
+   fingerprint of all text and references as written, n), where n counts entries alike in all of these on
+   that day: two equal coffees on one day are two lines, and are the same two lines in the next file.
 
-So the same line has the same id in every file that holds its whole day, whatever other days the file holds and in
-whatever order. A file that ends in the middle of a day can number equal lines differently from a later, fuller
-one; camt.053 and MT940 statements hold whole days.
+So the same line has the same id in every file that holds its whole day, whatever other days the file holds
+and in whatever order. A file that ends in the middle of a day can number equal lines differently from a
+later, fuller one; camt.053 and MT940 statements hold whole days.
 
 Changing this rule, or what a reader puts in a fingerprint, makes every line new: it would be delivered again.
 """
@@ -41,9 +41,7 @@ def digest(parts: Iterable[str]) -> str:
 
 def line_ids(drafts: Sequence[StatementDraft]) -> list[list[str]]:
     """For each draft the ids of its entries, in the entries' own order."""
-    uses = Counter(
-        key for draft in drafts for entry in draft.entries if (key := _by_reference(draft.account, entry))
-    )
+    uses = Counter(key for draft in drafts for entry in draft.entries if (key := _by_reference(draft.account, entry)))
     occurrences: Counter[str] = Counter()
     return [[_id_of(draft.account, entry, uses, occurrences) for entry in draft.entries] for draft in drafts]
 
@@ -52,9 +50,7 @@ def _id_of(account: FileAccount, entry: Entry, uses: Counter[str], occurrences: 
     by_reference = _by_reference(account, entry)
     if by_reference and uses[by_reference] == 1:
         return by_reference
-    content = digest(
-        ("content", *_where_and_what(account, entry), entry.bank_reference or "", entry.fingerprint)
-    )
+    content = digest(("content", *_where_and_what(account, entry), entry.bank_reference or "", entry.fingerprint))
     occurrences[content] += 1
     return digest((content, str(occurrences[content])))
 

@@ -27,9 +27,7 @@ def finish(name: str, drafts: Sequence[StatementDraft]) -> StatementFile:
     """The file's statements, in file order. A statement that stands in the file twice is taken once."""
     kept = _without_repeats(drafts)
     ids = line_ids(kept)
-    return StatementFile(
-        name, tuple(_finish_one(draft, names) for draft, names in zip(kept, ids, strict=True))
-    )
+    return StatementFile(name, tuple(_finish_one(draft, names) for draft, names in zip(kept, ids, strict=True)))
 
 
 def accounts_of(file: StatementFile) -> tuple[AccountLines, ...]:
@@ -101,9 +99,7 @@ def _prove(
     opening: FileBalance | None, closing: FileBalance | None, total: Decimal, currency: str
 ) -> tuple[Proof, tuple[str, ...]]:
     if opening is None and closing is None:
-        return Proof.unproved, (
-            "unproved: no opening and no closing booked balance; running balances start at 0",
-        )
+        return Proof.unproved, ("unproved: no opening and no closing booked balance; running balances start at 0",)
     if opening is None:
         return Proof.unproved, (
             "unproved: no opening booked balance; running balances are computed back from the closing one",

@@ -1,0 +1,190 @@
+"""Puts the sandbox together: a world from its store, the routes, the errors' bodies, what runs beside."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import cast
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sage_sandbox import admin, banks, bootstrap, callbacks, consumer, identity, provider, statements
+from sage_sandbox.exchange import answer, world_of
+from sage_sandbox.pages import browser
+from sage_sandbox.records import Bank, Provider
+from sage_sandbox.refusals import GatewayRefusal, Refusal, body_of
+from sage_sandbox.store import FileStore, NoStore, Store
+from sage_sandbox.tap import Tap
+from sage_sandbox.world import World
+
+_CLOUD_ID = "/cloudid"
+_PAPI = "/papi"
+_CONSUMER = "/consumer/api/v1"
+_COMPANY = _CONSUMER + "/organisations/{organisation_id}/companies/{company_id}"
+_LINKED = _COMPANY + "/bankaccounts/{bank_account_id}"
+
+
+def _routes() -> list[Route]:
+    return [
+        Route(f"{_CLOUD_ID}/oauth/token", identity.post_token, methods=["POST"]),
+        Route(f"{_CLOUD_ID}/.well-known/jwks.json", identity.get_jwks),
+        *_provider_routes(),
+        *_consumer_routes(),
+        Route("/ui/link/{link_id}", browser.get_link),
+        Route("/ui", browser.get_start),
+        Route("/", browser.get_start),
+        Route("/static/style.css", browser.get_style),
+        *_admin_routes(),
+    ]
+
+
+def _provider_routes() -> list[Route]:
+    return [
+        Route(f"{_PAPI}/v1/statements", statements.post_statement, methods=["POST"]),
+        Route(f"{_PAPI}/v1/statements/{{statement_id}}", statements.get_statement),
+        Route(f"{_PAPI}/v1/authorisations/{{authorisation_id}}", provider.patch_authorisation, methods=["PATCH"]),
+        Route(f"{_PAPI}/v1/accountqueries", provider.post_account_query, methods=["POST"]),
+        Route(f"{_PAPI}/v1/banks", banks.post_banks, methods=["POST"]),
+        Route(f"{_PAPI}/v1/banks", banks.get_banks),
+        Route(f"{_PAPI}/v1/banks/{{principal_id}}", banks.put_bank, methods=["PUT"]),
+        Route(f"{_PAPI}/v1/sync", provider.post_sync, methods=["POST"]),
+        Route(f"{_PAPI}/sync", provider.post_sync, methods=["POST"]),
+    ]
+
+
+def _consumer_routes() -> list[Route]:
+    return [
+        Route(f"{_CONSUMER}/organisations", bootstrap.post_organisation, methods=["POST"]),
+        Route(f"{_CONSUMER}/accesstoken", bootstrap.get_access_token),
+        Route(f"{_CONSUMER}/banks", consumer.get_banks),
+        Route(f"{_CONSUMER}/banks/{{bank_id}}", consumer.get_bank),
+        Route(f"{_CONSUMER}/poll/{{authorisation_id}}/{{number:int}}", consumer.get_poll),
+        Route(f"{_CONSUMER}/indirectredirect/{{redirect_id}}", browser.get_redirect),
+        Route(f"{_CONSUMER}/indirectredirect/{{redirect_id}}", browser.post_redirect, methods=["POST"]),
+        Route(f"{_COMPANY}/indirectlinkaccount", consumer.get_indirect_link_account),
+        Route(f"{_COMPANY}/bankaccounts", consumer.post_bank_account, methods=["POST"]),
+        Route(_LINKED, consumer.get_bank_account),
+        Route(_LINKED, consumer.delete_bank_account, methods=["DELETE"]),
+        Route(f"{_LINKED}/indirectauth", consumer.get_indirect_auth),
+        Route(f"{_LINKED}/transactions", consumer.get_transactions),
+        Route(f"{_COMPANY}/availablebankaccounts", consumer.get_available_bank_accounts),
+        Route(f"{_COMPANY}/linkavailablebankaccount", consumer.post_link_available_bank_account, methods=["POST"]),
+    ]
+
+
+def _admin_routes() -> list[Route]:
+    return [
+        Route("/admin/authorisations", admin.get_authorisations),
+        Route("/admin/notifications", admin.get_notifications),
+        Route("/admin/bankaccounts", admin.get_bank_accounts),
+        Route("/admin/bankaccounts/{bank_account_id}/confirm", admin.post_confirm, methods=["POST"]),
+        Route("/admin/statements", admin.get_statements),
+        Route("/admin/transactions", admin.get_transactions),
+        Route("/admin/settings", admin.get_settings),
+        Route("/admin/settings", admin.put_settings, methods=["PUT"]),
+        Route("/admin/faults", admin.get_faults),
+        Route("/admin/faults", admin.post_fault, methods=["POST"]),
+        Route("/admin/faults", admin.delete_faults, methods=["DELETE"]),
+        Route("/admin/faults/{fault_id}", admin.delete_fault, methods=["DELETE"]),
+        Route("/admin/clock", admin.get_clock),
+        Route("/admin/clock", admin.post_clock, methods=["POST"]),
+        Route("/admin/expectations", admin.post_expectations, methods=["POST"]),
+        Route("/admin/expectations", admin.delete_expectations, methods=["DELETE"]),
+        Route("/admin/verdict", admin.get_verdict),
+        Route("/admin/calls", admin.get_calls),
+        Route("/admin/plant", admin.post_plant, methods=["POST"]),
+        Route("/admin/banks", admin.get_banks),
+        Route("/admin/banks", admin.post_bank, methods=["POST"]),
+        Route("/admin/banks/{bank_id}", admin.put_bank, methods=["PUT"]),
+        Route("/admin/reset", admin.post_reset, methods=["POST"]),
+    ]
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    refusal = cast("Refusal", error)
+    return answer(body_of(refusal.problems, world_of(request).settings.error_form), refusal.status)
+
+
+async def _refused_by_gateway(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's signature
+    refusal = cast("GatewayRefusal", error)
+    return answer({"message": refusal.message}, refusal.status)
+
+
+async def _no_route(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's signature
+    problem = cast("HTTPException", error)
+    return answer({"message": problem.detail}, problem.status_code, dict(problem.headers or {}))
+
+
+def open_world(store: Store) -> World:
+    """The world of a store: as it was left, or new, with one provider and one bank."""
+    world = World(store)
+    world.load()
+    if not world.book.identities:
+        world.keep(identity.new_identity(world.new_id()))
+    if not world.book.providers:
+        owner = Provider(
+            provider_id=world.new_id(),
+            name="Default provider",
+            client_id=world.new_id(),
+            client_secret=world.secret(),
+            api_key=world.secret(),
+            audience=identity.AUDIENCE,
+        )
+        world.keep(owner)
+        world.keep(
+            Bank(
+                bank_id=world.new_id(),
+                provider_id=owner.provider_id,
+                name="Default bank (powered by your provider)",
+                country_code="GBR",
+                url="https://bank.example",
+            )
+        )
+    if not world.book.kept:
+        world.keep_switches()
+    world.store.commit()
+    return world
+
+
+def open_store(path: Path | None) -> Store:
+    return NoStore() if path is None else FileStore(path)
+
+
+def _resume(world: World) -> None:
+    """Go on with what a stopped process had begun."""
+    for statement in world.book.statements.values():
+        if statement.finished_at is None:
+            statements.schedule(world, statement)
+    for notification in world.book.notifications.values():
+        callbacks.resume(world, notification)
+
+
+def make_app(world: World) -> Starlette:
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        _resume(world)
+        timers = asyncio.get_running_loop().create_task(world.timers.run())
+        yield
+        timers.cancel()
+        with suppress(asyncio.CancelledError):
+            await timers
+        await world.close()
+
+    app = Starlette(
+        routes=_routes(),
+        middleware=[Middleware(Tap, world=world)],
+        exception_handlers={
+            Refusal: _refused,
+            GatewayRefusal: _refused_by_gateway,
+            HTTPException: _no_route,
+        },
+        lifespan=lifespan,
+    )
+    app.state.world = world
+    app.state.throttle = provider.Throttle()
+    return app

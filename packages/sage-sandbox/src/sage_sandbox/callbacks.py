@@ -1,0 +1,272 @@
+"""The calls that the sandbox makes to a provider: notifications with retries, its page, its available accounts."""
+
+import asyncio
+import time
+from datetime import UTC, timedelta
+from typing import Any
+
+import httpx2
+import msgspec
+
+from sage_sandbox import faults, wire
+from sage_sandbox.identity import connector_token
+from sage_sandbox.records import Authorisation, Bank, BankAccount, Fault, Notification
+from sage_sandbox.wire import AvailableAccount
+from sage_sandbox.world import Call, World
+
+BODY_KEPT = 4096
+_PAGE_BYTES_MAX = 1_000_000
+_available_accounts = wire.decoder(list[AvailableAccount])
+
+
+class Page(msgspec.Struct):
+    """What the provider answered to GET auth: its HTML, or why there is none."""
+
+    html: str | None
+    problem: str = ""
+
+
+# --- one call -------------------------------------------------------------------------------------------------
+
+
+def _client(world: World) -> httpx2.AsyncClient:
+    """One client for each local address; no connection is kept, so a provider's restart is not our fault."""
+    address = world.settings.outgoing_address
+    if address not in world.clients:
+        limits = httpx2.Limits(max_keepalive_connections=0)
+        transport = httpx2.AsyncHTTPTransport(local_address=address or None, limits=limits)
+        world.clients[address] = httpx2.AsyncClient(transport=transport, trust_env=False)
+    return world.clients[address]
+
+
+async def _call(
+    world: World, method: str, url: str, *, follow: bool = False, fault: Fault | None = None, **more: Any
+) -> httpx2.Response | None:
+    """Make one call and log it; none if no answer came."""
+    began = time.perf_counter()
+    response, error = None, None
+    try:
+        timeout_s = world.settings.connector_timeout_ms / 1000
+        async with asyncio.timeout(timeout_s):
+            client = _client(world)
+            response = await client.request(method, url, timeout=timeout_s, follow_redirects=follow, **more)
+    except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, ValueError, OSError) as problem:
+        error = f"{type(problem).__name__}: {problem}"
+    world.calls_seen += 1
+    content: bytes = more.get("content", b"")
+    world.calls.append(
+        Call(
+            call_id=world.calls_seen,
+            direction="out",
+            at=world.clock.now(),
+            method=method,
+            url=str(response.url) if response is not None else url,
+            request_body=content[:BODY_KEPT].decode("utf-8", "replace"),
+            status=response.status_code if response is not None else None,
+            response_body=response.content[:BODY_KEPT].decode("utf-8", "replace") if response is not None else "",
+            duration_ms=round((time.perf_counter() - began) * 1000, 1),
+            fault_id=fault.fault_id if fault else None,
+            error=error,
+        )
+    )
+    return response
+
+
+def _credentials(world: World, bank: Bank, *, token: bool = True) -> dict[str, str]:
+    headers = {bank.header_name: bank.header_value} if bank.header_name else {}
+    if token:
+        headers["Authorization"] = f"Bearer {connector_token(world, bank)}"
+    return headers
+
+
+# --- notifications ----------------------------------------------------------------------------------------------
+
+
+def announce_authorisation(world: World, bank: Bank, authorisation: Authorisation) -> asyncio.Event:
+    """N1; the event is set when the provider was told once, or could not be."""
+    resource = {"id": authorisation.authorisation_id, "type": "authorisation", "url": "NA"}
+    said = world.presence.setdefault(authorisation.authorisation_id, asyncio.Event())
+    _notify(world, bank, "N1", "resourceCreated", resource, {"bankId": bank.bank_id})
+    return said
+
+
+def announce_account(world: World, account: BankAccount) -> None:
+    """N2, or N3 for an account linked from a candidate."""
+    url = (
+        f"{world.addresses.consumer}/organisations/{account.organisation_id}/companies/{account.company_id}"
+        f"/bankaccounts/{account.bank_account_id}"
+    )
+    resource = {"id": account.bank_account_id, "type": "bankAccount", "url": url}
+    more = {"externalId": account.external_id}
+    if not account.from_candidate or world.settings.candidate_notification == "likeN2":
+        start = account.requested_start_date.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        more |= {"requestedStartDate": start, "bankId": account.bank_id}
+    name = "N3" if account.from_candidate else "N2"
+    _notify(world, world.book.banks[account.bank_id], name, "resourceCreated", resource, more)
+
+
+def announce_deletion(world: World, account: BankAccount) -> None:
+    """N4."""
+    resource = {"id": account.bank_account_id, "type": "bankAccount", "url": "NA"}
+    more = {"externalId": account.external_id, "bankId": account.bank_id}
+    _notify(world, world.book.banks[account.bank_id], "N4", "resourceDeleted", resource, more)
+
+
+def _notify(
+    world: World, bank: Bank, name: str, kind: str, resource: dict[str, str], additional: dict[str, str]
+) -> None:
+    now = world.clock.now()
+    notification = world.keep(
+        Notification(
+            notification_id=world.new_id(),
+            name=name,
+            bank_id=bank.bank_id,
+            url=bank.callbacks.notification if bank.callbacks else "",
+            type=kind,
+            resource_type=resource["type"],
+            resource_id=resource["id"],
+            body={"type": kind, "resource": resource, "additionalData": additional},
+            created_at=now,
+            next_at=now,
+            give_up_at=now + timedelta(seconds=world.settings.notification_window_seconds),
+        )
+    )
+    world.start(_attempt(world, notification))
+
+
+def resume(world: World, notification: Notification) -> None:
+    """Set the timer of the next attempt; also after a restart."""
+    if notification.status == "pending":
+        world.timers.at(notification.next_at, lambda: world.start(_attempt(world, notification)))
+
+
+async def _attempt(world: World, notification: Notification) -> None:
+    """Tell the provider once; on anything but 2xx, again later, for as long as the window is open."""
+    try:
+        await _attempt_now(world, notification)
+    finally:
+        if said := world.presence.get(notification.resource_id):
+            said.set()
+    world.store.commit()
+
+
+async def _attempt_now(world: World, notification: Notification) -> None:
+    subject, about = notification.name, _bank_account_of(notification)
+    delay = faults.draw(world, subject, about, ("delay",))
+    if delay is not None:
+        await asyncio.sleep(delay.delay_ms / 1000)
+    fault = faults.draw(world, subject, about, ("drop", "duplicate", "status", "cut_before", "cut_after"))
+    action = fault.action if fault else None
+    if action == "drop":
+        notification.status = "dropped"
+        world.keep(notification)
+        return
+    status = None
+    if action == "status" and fault is not None:
+        status = fault.status
+    elif action != "cut_before":
+        status = await _post(world, notification, fault)
+    if action == "duplicate":
+        await _post(world, notification, fault)
+    _settle(world, notification, None if action == "cut_after" else status)
+
+
+def _bank_account_of(notification: Notification) -> str | None:
+    return notification.resource_id if notification.resource_type == "bankAccount" else None
+
+
+async def _post(world: World, notification: Notification, fault: Fault | None) -> int | None:
+    bank = world.book.banks[notification.bank_id]
+    if bank.callbacks is not None:
+        notification.url = bank.callbacks.notification
+    headers = _credentials(world, bank) | {"Content-Type": "application/json"}
+    content = wire.encode(notification.body)
+    response = await _call(world, "POST", notification.url, content=content, headers=headers, fault=fault)
+    return response.status_code if response is not None else None
+
+
+def _settle(world: World, notification: Notification, status: int | None) -> None:
+    notification.attempts += 1
+    notification.last_status_code = status
+    now = world.clock.now()
+    step = timedelta(seconds=world.settings.notification_retry_seconds)
+    if status is not None and 200 <= status < 300:  # noqa: PLR2004 - any 2xx
+        notification.status = "delivered"
+        _mark_notified(world, notification)
+    elif now + step * notification.attempts > notification.give_up_at:
+        notification.status = "failed"
+    else:
+        notification.next_at = now + step * notification.attempts
+        resume(world, notification)
+    world.keep(notification)
+
+
+def _mark_notified(world: World, notification: Notification) -> None:
+    authorisation = world.book.authorisations.get(notification.resource_id)
+    if authorisation is not None and authorisation.status == "created":
+        authorisation.status = "notified"
+        world.keep(authorisation)
+
+
+# --- the provider's page ------------------------------------------------------------------------------------------
+
+
+async def fetch_provider_page(world: World, authorisation: Authorisation) -> Page:
+    """GET auth, or authrefresh: fetched here, embedded in a page of ours (5.2, 5.3)."""
+    bank = world.book.banks[authorisation.bank_id]
+    if bank.callbacks is None:
+        return Page(None, "The bank has no callback URLs yet.")
+    url = bank.callbacks.auth
+    query = {
+        "bank": authorisation.bank_id,
+        "authorisation_id": authorisation.authorisation_id,
+        "redirect_uri": authorisation.redirect_uri,
+        "state": authorisation.state,
+    }
+    if authorisation.kind == "reauth":
+        url = bank.callbacks.re_auth
+        del query["bank"]
+        account = world.book.bank_accounts[authorisation.bank_account_id or ""]
+        by_bank = world.settings.reauth_bankaccount == "bankId"
+        query["bankaccount"] = account.bank_id if by_bank else account.bank_account_id
+        query["externalId"] = account.external_id
+    response = await _call(
+        world,
+        "GET",
+        _with_query(url, query),
+        headers={"Accept": "text/html"},
+        follow=world.settings.connector_follows_redirects,
+    )
+    if response is None:
+        return Page(None, "The bank did not answer.")
+    if response.status_code != 200 or len(response.content) > _PAGE_BYTES_MAX:  # noqa: PLR2004 - 200 alone is a page
+        return Page(None, f"The bank answered {response.status_code}.")
+    if authorisation.status in {"created", "notified"}:
+        authorisation.status = "presented"
+        world.keep(authorisation)
+    return Page(response.text)
+
+
+def _with_query(url: str, query: dict[str, str]) -> str:
+    """The query is added to whatever query the provider's URL has already."""
+    return str(httpx2.URL(url).copy_merge_params(query))
+
+
+# --- available accounts -------------------------------------------------------------------------------------------
+
+
+async def fetch_available_accounts(world: World, account: BankAccount) -> list[AvailableAccount] | None:
+    """GET availableaccounts for a linked account; none if the provider gave no list."""
+    bank = world.book.banks[account.bank_id]
+    if bank.callbacks is None:
+        return None
+    how = world.settings.available_accounts_auth
+    headers = {} if how == "none" else _credentials(world, bank, token=how == "headerAndToken")
+    url = _with_query(bank.callbacks.available_accounts, {"externalId": account.external_id})
+    response = await _call(world, "GET", url, headers=headers)
+    if response is None or response.status_code != 200:  # noqa: PLR2004 - 200 alone carries a list
+        return None
+    try:
+        return _available_accounts.decode(response.content)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None

@@ -1,0 +1,280 @@
+"""The commands: `serve` runs the sandbox, `verdict` asks a running one for its judgement."""
+
+import json
+import os
+import socket
+import sqlite3
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import httpx2
+import msgspec
+import uvicorn
+from cyclopts import App, CycloptsError, Parameter
+
+from sage_sandbox import wire
+from sage_sandbox.app import make_app, open_store, open_world
+from sage_sandbox.records import Bank, Provider
+from sage_sandbox.refusals import schema_problem
+from sage_sandbox.wire import CallbackURLs
+from sage_sandbox.world import Addresses, World
+
+DONE, REFUSED, WRONG_USAGE = 0, 1, 2
+_DRAIN_S = 3
+
+app = App(name="sage-sandbox", help="A faithful local stand-in for Sage's Banking Service.")
+
+
+def main() -> None:
+    """Run a command; wrong usage is one line and exit code 2."""
+    try:
+        result = app(exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        _stop(" ".join(str(error).split()))
+    sys.exit(result)
+
+
+def _stop(message: str) -> NoReturn:
+    sys.stderr.write(f"sage-sandbox: {message}\n")
+    sys.exit(WRONG_USAGE)
+
+
+# --- serve --------------------------------------------------------------------------------------------------------
+
+
+class _ProviderPart(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    client_id: str | None = None
+    client_secret: str | None = None
+    api_key: str | None = None
+    audience: str | None = None
+
+
+class _BankPart(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    bank_id: str | None = None
+    name: str | None = None
+    country_code: str | None = None
+    external_ref: str | None = None
+    url: str | None = None
+    header_name: str | None = None
+    header_value: str | None = None
+    callbacks: CallbackURLs | None = msgspec.field(default=None, name="callbackURLs")
+
+
+class _Wiring(msgspec.Struct, forbid_unknown_fields=True):
+    """What `--wiring FILE` may fix of the first provider and its bank."""
+
+    provider: _ProviderPart = msgspec.field(default_factory=_ProviderPart)
+    bank: _BankPart = msgspec.field(default_factory=_BankPart)
+
+
+@app.command
+def serve(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 9080,
+    data: Path | None = None,
+    details: Path | None = None,
+    wiring: Path | None = None,
+) -> int:
+    """Run the sandbox until it is told to stop.
+
+    Parameters
+    ----------
+    host
+        Address to listen on. The admin API has no secret: leave it on loopback.
+    port
+        Port to listen on; 0 takes a free one.
+    data
+        File to keep the state in; without it everything is gone at the end.
+    details
+        File to write the addresses and credentials to once everything answers.
+    wiring
+        JSON file that fixes the first provider's credentials and its bank's registration.
+    """
+    if not 0 <= port <= 65535:  # noqa: PLR2004 - what a port can be
+        _stop(f"--port must be from 0 to 65535, not {port}")
+    world = _world(data)
+    if wiring is not None:
+        _wire(world, wiring)
+    listener = _listen(host, port)
+    world.addresses = Addresses(f"http://{_shown(host)}:{listener.getsockname()[1]}")
+    _run(world, listener, details)
+    return DONE
+
+
+def _world(data: Path | None) -> World:
+    try:
+        return open_world(open_store(data))
+    except (sqlite3.Error, msgspec.MsgspecError) as error:
+        _stop(f"--data {data}: {error}")
+
+
+def _wire(world: World, path: Path) -> None:
+    try:
+        wiring = wire.decoder(_Wiring).decode(path.read_bytes())
+    except OSError as error:
+        _stop(f"--wiring {path}: {error.strerror}")
+    except msgspec.ValidationError as error:
+        problem = schema_problem(error)
+        _stop(f"--wiring {path}: {problem.path}: {problem.message}")
+    except msgspec.DecodeError as error:
+        _stop(f"--wiring {path}: {error}")
+    owner, bank = next(iter(world.book.providers.values())), next(iter(world.book.banks.values()))
+    if wiring.bank.bank_id is not None:
+        world.forget(bank)
+    _overwrite(owner, wiring.provider)
+    _overwrite(bank, wiring.bank)
+    world.keep(owner)
+    world.keep(bank)
+    world.store.commit()
+
+
+def _overwrite(record: Provider | Bank, part: msgspec.Struct) -> None:
+    for field in msgspec.structs.fields(part):
+        value = getattr(part, field.name)
+        if value is not None:
+            setattr(record, field.name, value)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        _stop(f"cannot listen on {host}:{port}: {error.strerror or error}")
+    return listener
+
+
+def _shown(host: str) -> str:
+    """How others reach a listening address."""
+    loopback = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - read here, not bound
+    return loopback.get(host, f"[{host}]" if ":" in host else host)
+
+
+class _Server(uvicorn.Server):
+    """Writes the details file and says where it is, once everything answers."""
+
+    def __init__(self, config: uvicorn.Config, world: World, details: Path | None) -> None:
+        super().__init__(config)
+        self._world, self._details = world, details
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.started:
+            return
+        if self._details is not None:
+            write_details(self._world, self._details)
+        a = self._world.addresses
+        sys.stdout.write(
+            f"sage-sandbox: provider {a.provider} · cloud id {a.cloud_id} · consumer {a.consumer}"
+            f" · ui {a.ui} · admin {a.admin}/admin\n"
+        )
+        sys.stdout.flush()
+
+
+def _run(world: World, listener: socket.socket, details: Path | None) -> None:
+    config = uvicorn.Config(
+        make_app(world),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_DRAIN_S,
+        lifespan="on",
+    )
+    server = _Server(config, world, details)
+    try:
+        server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        return
+
+
+def details_of(world: World) -> dict[str, dict[str, str]]:
+    owner, bank = next(iter(world.book.providers.values())), next(iter(world.book.banks.values()))
+    addresses = world.addresses
+    return {
+        "sandbox": {
+            "consumerUrl": addresses.consumer,
+            "providerUrl": addresses.provider,
+            "cloudIdUrl": addresses.cloud_id,
+            "jwksUrl": addresses.jwks,
+            "uiUrl": addresses.ui,
+            "adminUrl": addresses.admin,
+            "xApplication": world.identity.application,
+            "applicationSigningKey": world.identity.application_signing_key,
+            "bankId": bank.bank_id,
+            "providerApiKey": owner.api_key,
+            "clientId": owner.client_id,
+            "clientSecret": owner.client_secret,
+            "audience": owner.audience,
+        }
+    }
+
+
+def write_details(world: World, path: Path) -> None:
+    """Whole or not at all, readable by its owner alone."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w") as file:
+            json.dump(details_of(world), file, indent=2)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+# --- verdict --------------------------------------------------------------------------------------------------------
+
+
+@app.command
+def verdict(
+    *,
+    url: str = "http://127.0.0.1:9080",
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+) -> int:
+    """Ask the judge of a running sandbox: exit code 0 if all is well, 1 if not.
+
+    Parameters
+    ----------
+    url
+        Where the sandbox runs: what comes before /admin.
+    as_json
+        The whole verdict as JSON.
+    """
+    try:
+        response = httpx2.get(f"{url.rstrip('/')}/admin/verdict", timeout=60, trust_env=False)
+        response.raise_for_status()
+        found = response.json()
+    except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
+        _stop(f"no verdict from {url}: {error}")
+    if as_json:
+        sys.stdout.write(json.dumps(found, indent=2) + "\n")
+    else:
+        _tell(found)
+    return DONE if found["clean"] else REFUSED
+
+
+_KINDS = ("lost", "doubled", "outOfOrder", "early", "misrouted", "unexpected", "wrongDates", "sums", "balances")
+
+
+def _tell(found: dict[str, object]) -> None:
+    for account in found["accounts"]:  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType] - our own JSON
+        _tell_account(account)  # pyright: ignore[reportUnknownArgumentType]
+    without = "" if found["expectations"] else " (no expectations were posted: losses cannot be seen)"
+    sys.stdout.write(("clean" if found["clean"] else "NOT CLEAN") + without + "\n")
+
+
+def _tell_account(account: dict[str, object]) -> None:
+    counts = [f"{kind} {len(account[kind])}" for kind in _KINDS if account[kind]]  # pyright: ignore[reportArgumentType]
+    told = f"{account['externalId']}  {account['bankAccountId'] or 'never linked'}  {account['lines']} lines"
+    first = account["firstOffence"]
+    why = f"; first: {first['kind']} {first['uniqueId'] or ''} {first['message']}" if isinstance(first, dict) else ""
+    sys.stdout.write(f"{told}  {', '.join(counts) or 'clean'}{why}\n")

@@ -1,0 +1,46 @@
+"""Reading requests and writing answers: exact JSON, and the world behind a request."""
+
+from typing import TypeVar, cast
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sage_sandbox import wire
+from sage_sandbox.refusals import Problem, Refusal, schema_problem
+from sage_sandbox.world import World
+
+T = TypeVar("T")
+
+
+def world_of(request: Request) -> World:
+    return cast("World", request.app.state.world)
+
+
+def answer(value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(wire.encode(value), status, headers, "application/json")
+
+
+def no_content() -> Response:
+    return Response(status_code=204)
+
+
+async def read(request: Request, decoder: msgspec.json.Decoder[T]) -> T:
+    """The request's body, or the refusal that names the field at fault."""
+    return decode(await request.body(), decoder)
+
+
+def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise Refusal(400, schema_problem(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Refusal(400, Problem("SCHEMA_INVALID", f"The body is not JSON: {error}")) from None
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """The fields of a url-encoded form; the last of several values of one name."""
+    text = (await request.body()).decode("utf-8", "replace")
+    return dict(parse_qsl(text, keep_blank_values=True))

@@ -1,0 +1,1 @@
+"""What the browser sees: templates, one style sheet, no scripts."""

@@ -1,0 +1,157 @@
+"""Every incoming call passes here: bounded, struck by faults, logged; what it changed is kept before it is answered."""
+
+import asyncio
+import http
+import time
+from typing import Any, cast
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sage_sandbox import faults, wire
+from sage_sandbox.records import Fault
+from sage_sandbox.world import Call, World
+
+BODY_BYTES_MAX = 10 * 1024 * 1024
+BODY_KEPT = 4096
+_SECRET_PATHS = ("/cloudid/oauth/token", "/consumer/api/v1/organisations", "/consumer/api/v1/accesstoken")
+_UNSEEN = ("/admin", "/ui", "/static", "/favicon.ico")
+
+
+class _Gone(Exception):
+    """The client went away before its request was whole."""
+
+
+class _TooLarge(Exception):
+    """The body is over the limit."""
+
+
+class _Answer:
+    """Passes an answer on, having kept what changed; or swallows it, and remembers its beginning."""
+
+    def __init__(self, world: World, send: Send, *, swallow: bool) -> None:
+        self._world, self._send, self._swallow = world, send, swallow
+        self.status: int | None = None
+        self.body = b""
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._world.store.commit()
+            self.status = message["status"]
+        elif len(self.body) < BODY_KEPT:
+            self.body += message.get("body", b"")[:BODY_KEPT]
+        if not self._swallow:
+            await self._send(message)
+
+
+class Tap:
+    def __init__(self, app: ASGIApp, world: World) -> None:
+        self._app = app
+        self._world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            body = await _read(receive)
+        except _Gone:
+            return
+        except _TooLarge:
+            await _plain(send, 413)
+            return
+        if scope["path"].startswith(_UNSEEN):
+            await self._app(scope, _replay(body, receive), _Answer(self._world, send, swallow=False).send)
+            return
+        await self._watch(scope, receive, send, body)
+
+    async def _watch(self, scope: Scope, receive: Receive, send: Send, body: bytes) -> None:
+        began = time.perf_counter()
+        struck: list[Fault] = []
+        if self._world.book.faults:
+            text = body + b" " + scope["query_string"]
+            struck = faults.draw_for_call(self._world, scope["method"], scope["path"], text)
+        last = struck[-1] if struck else None
+        action = last.action if last else None
+        reply = _Answer(self._world, send, swallow=action == "cut_after")
+        for fault in struck:
+            if fault.action == "delay":
+                await asyncio.sleep(fault.delay_ms / 1000)
+        if action == "status" and last is not None:
+            await _plain(reply.send, last.status)
+        elif action != "cut_before":
+            await self._app(scope, _replay(body, receive), reply.send)
+        self._log(scope, body, reply, began, last)
+        if action in {"cut_before", "cut_after"}:
+            self._world.store.commit()
+            await _hang_up(receive, send)
+
+    def _log(self, scope: Scope, body: bytes, reply: _Answer, began: float, fault: Fault | None) -> None:
+        query = scope["query_string"].decode("latin-1")
+        secret = scope["path"] in _SECRET_PATHS
+        self._world.calls_seen += 1
+        self._world.calls.append(
+            Call(
+                call_id=self._world.calls_seen,
+                direction="in",
+                at=self._world.clock.now(),
+                method=scope["method"],
+                url=scope["path"] + (f"?{query}" if query else ""),
+                request_body="(not shown)" if secret else body[:BODY_KEPT].decode("utf-8", "replace"),
+                status=reply.status,
+                response_body="(not shown)" if secret else reply.body[:BODY_KEPT].decode("utf-8", "replace"),
+                duration_ms=round((time.perf_counter() - began) * 1000, 1),
+                fault_id=fault.fault_id if fault else None,
+            )
+        )
+
+
+async def _read(receive: Receive) -> bytes:
+    """The whole body; every call of the sandbox is small or refused."""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _Gone
+        chunk = cast("bytes", message.get("body", b""))
+        size += len(chunk)
+        if size > BODY_BYTES_MAX:
+            raise _TooLarge
+        chunks.append(chunk)
+        if not message.get("more_body"):
+            return b"".join(chunks)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    left = [body]
+
+    async def again() -> Message:
+        if left:
+            return {"type": "http.request", "body": left.pop(), "more_body": False}
+        return await receive()
+
+    return again
+
+
+async def _plain(send: Send, status: int) -> None:
+    """What a gateway says by itself."""
+    try:
+        phrase = http.HTTPStatus(status).phrase
+    except ValueError:
+        phrase = str(status)
+    body = b"" if status in {204, 304} else wire.encode({"message": phrase})
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _hang_up(receive: Receive, send: Send) -> None:
+    """Close the connection without an answer; uvicorn's `send` is a method of the object that has it."""
+    connection: Any = getattr(send, "__self__", None)
+    transport = getattr(connection, "transport", None)
+    if transport is None:
+        raise RuntimeError("this server gives no access to its connections")
+    transport.abort()
+    async with asyncio.timeout(5):
+        while (await receive())["type"] != "http.disconnect":
+            continue

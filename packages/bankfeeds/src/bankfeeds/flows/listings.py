@@ -1,0 +1,208 @@
+"""Listings: added, read, changed, removed by an operator; their secrets sealed here, opened for Sage's adapter only."""
+
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from urllib.parse import urlsplit
+
+from bankfeeds.domain.audit import AuditEntry
+from bankfeeds.domain.errors import Conflict, Flaw, Invalid, NotFound
+from bankfeeds.domain.listing import AmountUnit, Listing, ListingSecrets
+from bankfeeds.domain.text import is_storable
+from bankfeeds.flows.context import World
+from bankfeeds.store import audit, listings
+from bankfeeds.store.engine import Write
+from bankfeeds.store.listings import SealedSecrets
+
+ID_LENGTH_MAX = 64
+TEXT_LENGTH_MAX = 2000
+SECRET_LENGTH_MAX = 4000
+_ID_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+_HEADER_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
+_NEEDED = (
+    "name",
+    "region",
+    "country",
+    "external_ref",
+    "provider_url",
+    "token_url",
+    "jwks_url",
+    "client_id",
+    "audience",
+)
+_URLS = ("url", "provider_url", "token_url", "jwks_url", "authorization_redirect_url")
+_FIXED = frozenset({"id", "created_at", "confirmed_at"})
+
+
+def add(world: World, actor: str, listing: Listing, secrets: ListingSecrets, reason: str | None = None) -> Listing:
+    """`created_at` and `confirmed_at` of what is given are not looked at. An id is never given out twice."""
+    now = world.clock()
+    listing = replace(listing, created_at=now, confirmed_at=None)
+    _check(_flaws(listing) + _secret_flaws(secrets))
+
+    def insert(tx: Write) -> Listing:
+        if listings.exists(tx, listing.id):
+            raise Conflict("listing_exists", f"listing {listing.id} exists, or existed once; choose another id")
+        listings.insert(tx, listing, _seal(world, secrets))
+        audit.record(tx, AuditEntry(now, actor, "listing.add", _subject(listing.id), reason))
+        return listing
+
+    return world.db.write(insert)
+
+
+def get(world: World, listing_id: str) -> Listing:
+    return world.db.read(lambda tx: _found(listings.find(tx, listing_id), listing_id))
+
+
+def every(world: World) -> list[Listing]:
+    """Those not removed, in the order they were added."""
+    return world.db.read(listings.live)
+
+
+def update(
+    world: World,
+    actor: str,
+    listing_id: str,
+    changes: Mapping[str, object],
+    secrets: ListingSecrets | None = None,
+    reason: str | None = None,
+) -> Listing:
+    """`changes` by the names of Listing's fields. Another amount unit needs Sage's confirmation anew."""
+    now = world.clock()
+    unknown = sorted(set(changes) - ({field.name for field in fields(Listing)} - _FIXED))
+    _check([Flaw(name, "is not a field of a listing that can be changed") for name in unknown])
+
+    def run(tx: Write) -> Listing:
+        before = _found(listings.lock(tx, listing_id), listing_id)
+        after = _changed(before, changes)
+        _check(_flaws(after) + ([] if secrets is None else _secret_flaws(secrets)))
+        listings.update(tx, after, None if secrets is None else _seal(world, secrets))
+        if after.amount_unit is not before.amount_unit:
+            listings.confirm(tx, listing_id, None, None, None)
+        detail = {"changed": [*sorted(changes), *(["secrets"] if secrets else [])]}
+        audit.record(tx, AuditEntry(now, actor, "listing.update", _subject(listing_id), reason, detail))
+        return listings.get(tx, listing_id)
+
+    return world.db.write(run)
+
+
+def confirm(world: World, actor: str, listing_id: str, evidence: str, reason: str | None = None) -> Listing:
+    """An operator records that Sage confirmed the amount unit; without it production delivers nothing."""
+    now = world.clock()
+    evidence = evidence.strip()
+    _check([Flaw("evidence", "is missing; say where and when Sage confirmed the amount unit")] if not evidence else [])
+
+    def run(tx: Write) -> Listing:
+        listing = _found(listings.lock(tx, listing_id), listing_id)
+        listings.confirm(tx, listing_id, now, actor, evidence)
+        detail = {"amountUnit": listing.amount_unit.value, "evidence": evidence}
+        audit.record(tx, AuditEntry(now, actor, "listing.confirm", _subject(listing_id), reason, detail))
+        return listings.get(tx, listing_id)
+
+    return world.db.write(run)
+
+
+def remove(world: World, actor: str, listing_id: str, reason: str | None = None) -> None:
+    """Sage's calls for it are answered 404 from now on. Its rows stay: money passed through."""
+    now = world.clock()
+
+    def run(tx: Write) -> None:
+        _found(listings.lock(tx, listing_id), listing_id)
+        listings.mark_removed(tx, listing_id, now)
+        audit.record(tx, AuditEntry(now, actor, "listing.remove", _subject(listing_id), reason))
+
+    world.db.write(run)
+
+
+def secrets(world: World, listing_id: str) -> ListingSecrets:
+    """For the adapter that talks to Sage, and for nobody else."""
+    sealed = world.db.read(lambda tx: listings.sealed(tx, listing_id))
+    if sealed is None:
+        raise unknown(listing_id)
+    unseal = world.sealer.unseal
+    headers = tuple(unseal(value) for value in sealed.header_values)
+    return ListingSecrets(unseal(sealed.client_secret), unseal(sealed.api_key), headers)
+
+
+def is_header_value(world: World, listing_id: str, value: str) -> bool:
+    """True for any of the values that Sage may send in the listing's own header; compared in constant time."""
+    given = value.encode()
+    return any(hmac.compare_digest(given, known.encode()) for known in secrets(world, listing_id).header_values)
+
+
+def unknown(listing_id: str) -> NotFound:
+    return NotFound("listing", f"there is no listing {listing_id}")
+
+
+def _found(listing: Listing | None, listing_id: str) -> Listing:
+    if listing is None:
+        raise unknown(listing_id)
+    return listing
+
+
+def _changed(listing: Listing, changes: Mapping[str, object]) -> Listing:
+    readers: dict[str, Callable[[object], object]] = {"amount_unit": _amount_unit}
+    return replace(listing, **{name: readers.get(name, _text)(value) for name, value in changes.items()})
+
+
+def _amount_unit(value: object) -> AmountUnit:
+    try:
+        return AmountUnit(str(value))
+    except ValueError:
+        raise Invalid("listing", "amount_unit: must be minor or major") from None
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _seal(world: World, given: ListingSecrets) -> SealedSecrets:
+    seal = world.sealer.seal
+    return SealedSecrets(seal(given.client_secret), seal(given.api_key), tuple(seal(v) for v in given.header_values))
+
+
+def _check(flaws: list[Flaw]) -> None:
+    if flaws:
+        raise Invalid("listing", "; ".join(f"{flaw.field}: {flaw.message}" for flaw in flaws), tuple(flaws))
+
+
+def _flaws(listing: Listing) -> list[Flaw]:
+    flaws: list[Flaw] = []
+    if not 1 <= len(listing.id) <= ID_LENGTH_MAX or not set(listing.id) <= _ID_CHARACTERS:
+        flaws.append(Flaw("id", f"must have 1 to {ID_LENGTH_MAX} lower-case letters, digits and hyphens"))
+    if not listing.header_name or not set(listing.header_name.lower()) <= _HEADER_CHARACTERS:
+        flaws.append(Flaw("header_name", "must be the name of an HTTP header, such as X-Bank-Key"))
+    for field in fields(Listing):
+        value = getattr(listing, field.name)
+        if field.name in _NEEDED and not value:
+            flaws.append(Flaw(field.name, "is missing"))
+        elif isinstance(value, str) and (len(value) > TEXT_LENGTH_MAX or not is_storable(value)):
+            flaws.append(Flaw(field.name, f"must be text of at most {TEXT_LENGTH_MAX} characters"))
+        elif field.name in _URLS and value and not _is_web_address(value):
+            flaws.append(Flaw(field.name, "must be an http or https address"))
+    return flaws
+
+
+def _secret_flaws(given: ListingSecrets) -> list[Flaw]:
+    values = {"client_secret": given.client_secret, "api_key": given.api_key}
+    values |= {f"header_values[{i}]": value for i, value in enumerate(given.header_values)}
+    flaws = [
+        Flaw(name, f"must have 1 to {SECRET_LENGTH_MAX} characters")
+        for name, value in values.items()
+        if not 1 <= len(value) <= SECRET_LENGTH_MAX
+    ]
+    if not given.header_values:
+        flaws.append(Flaw("header_values", "is empty; Sage's calls could not be told from anybody's"))
+    return flaws
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _subject(listing_id: str) -> str:
+    return f"listing:{listing_id}"

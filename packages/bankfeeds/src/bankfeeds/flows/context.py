@@ -26,6 +26,7 @@ class Limits:
     session_s: int = 1200
     report_check_s: int = 1200
     redirects: Origins = field(default_factory=Origins)
+    frames: Origins = field(default_factory=Origins)
     lines_per_statement_max: int = 1000
     requests_per_second: int = 10
     lease_s: int = 60

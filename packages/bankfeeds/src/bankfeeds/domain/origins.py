@@ -1,0 +1,66 @@
+"""Which origins may frame our page and receive the user back: one grammar for the check and for the page's headers.
+
+A pattern is `[scheme://]host[:port]`, as in a Content-Security-Policy: the host exact or `*.suffix`, the scheme https
+unless given, the port the scheme's own unless given, `*` for any.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+SAGE = ("*.sagebankdrive.com", "*.sage.com", "*.intacct.com", "*.sageone.com")
+LOOPBACK = ("http://127.0.0.1:*", "http://localhost:*")
+URL_LENGTH_MAX = 2048
+_USUAL_PORTS = {"https": 443, "http": 80}
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Sage's, and `extra`; in development also this machine, and `extra` over plain HTTP."""
+
+    extra: tuple[str, ...] = ()
+    is_development: bool = False
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """Each with its scheme: what a Content-Security-Policy takes."""
+        plain = [pattern for pattern in self.extra if "://" not in pattern]
+        given = [f"https://{pattern}" for pattern in (*SAGE, *plain)]
+        given += [pattern for pattern in self.extra if "://" in pattern]
+        if self.is_development:
+            given += [f"http://{pattern}" for pattern in plain]
+            given += LOOPBACK
+        return tuple(dict.fromkeys(given))
+
+    def allow(self, url: str) -> bool:
+        """False for whatever a browser might read otherwise than we do."""
+        if len(url) > URL_LENGTH_MAX or not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
+            return False
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            return False
+        if parts.scheme not in _USUAL_PORTS or not host or "@" in parts.netloc:
+            return False
+        if not url.startswith(f"{parts.scheme}://{parts.netloc}"):
+            return False
+        return any(_matches(pattern, parts.scheme, host, port) for pattern in self.patterns)
+
+
+def _matches(pattern: str, scheme: str, host: str, port: int | None) -> bool:
+    pattern_scheme, _, rest = pattern.partition("://")
+    name, _, pattern_port = rest.partition(":")
+    if scheme != pattern_scheme:
+        return False
+    if pattern_port != "*" and (port or _USUAL_PORTS[scheme]) != int(pattern_port or _USUAL_PORTS[scheme]):
+        return False
+    name = name.lower()
+    return host.endswith(name[1:]) if name.startswith("*.") else host == name
+
+
+def with_parameters(url: str, **parameters: str) -> str:
+    """The address exactly as it was given, with more parameters behind those it has."""
+    address, mark, fragment = url.partition("#")
+    added = "&".join(f"{name}={quote(value, safe='')}" for name, value in parameters.items())
+    joint = "" if address.endswith(("?", "&")) else "&" if "?" in address else "?"
+    return f"{address}{joint}{added}{mark}{fragment}"

@@ -47,11 +47,15 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 @contextmanager
 def begin_immediate(engine: sa.Engine) -> Generator[sa.Connection]:
     """SQLite: take the write lock at once, so that no transaction fails halfway for want of it."""
-    with engine.connect().execution_options(sqlite_begin="BEGIN IMMEDIATE") as connection:
-        with connection.begin():
-            yield connection
+    with engine.connect().execution_options(sqlite_begin="BEGIN IMMEDIATE") as connection, connection.begin():
+        yield connection
 
 
 def for_update(statement: "sa.Select[Any]") -> "sa.Select[Any]":
     """Locks the rows on PostgreSQL; SQLite has one writer and ignores it."""
     return statement.with_for_update()
+
+
+def for_update_beside_references(statement: "sa.Select[Any]") -> "sa.Select[Any]":
+    """The same, but rows that refer to these may still be inserted meanwhile."""
+    return statement.with_for_update(key_share=True)

@@ -14,7 +14,7 @@ class AuthorisationKind(StrEnum):
 
 
 class AuthorisationStatus(StrEnum):
-    """notified → presented → bound → succeeded; refused and failed are ends too."""
+    """notified → presented → bound → succeeded; refused is an end too. Bound: the report is on its way to Sage."""
 
     notified = "notified"
     presented = "presented"
@@ -28,26 +28,12 @@ TRANSITIONS: dict[AuthorisationStatus, frozenset[AuthorisationStatus]] = {
     AuthorisationStatus.presented: frozenset(
         {AuthorisationStatus.presented, AuthorisationStatus.bound, AuthorisationStatus.refused}
     ),
-    AuthorisationStatus.bound: frozenset({AuthorisationStatus.succeeded, AuthorisationStatus.presented}),
+    AuthorisationStatus.bound: frozenset(
+        {AuthorisationStatus.succeeded, AuthorisationStatus.presented, AuthorisationStatus.refused}
+    ),
     AuthorisationStatus.succeeded: frozenset(),
     AuthorisationStatus.refused: frozenset(),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Authorisation:
-    pk: int
-    listing_id: str
-    id: str
-    bank_id: str
-    kind: AuthorisationKind
-    status: AuthorisationStatus
-    received_at: datetime
-    expires_at: datetime
-    state: str | None = None
-    redirect_uri: str | None = None
-    external_id: str | None = None
-    connection_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +46,40 @@ class OfferedAccount:
     account_identifier: str
     branch_identifier: str | None
     type: str | None
+
+
+class ReportedBy(StrEnum):
+    page = "page"
+    api = "api"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What Sage is told of a session, fixed before the first attempt; `new_pks`: accounts not reported before it."""
+
+    success: bool
+    accounts: tuple[OfferedAccount, ...] | None = None
+    new_pks: tuple[int, ...] = ()
+    by: ReportedBy = ReportedBy.page
+
+
+@dataclass(frozen=True, slots=True)
+class Authorisation:
+    """`report_attempts` counts the attempts whose outcome we do not know; `report_due_at` is lease and due time."""
+
+    pk: int
+    listing_id: str
+    id: str
+    bank_id: str
+    kind: AuthorisationKind
+    status: AuthorisationStatus
+    received_at: datetime
+    expires_at: datetime
+    state: str | None = None
+    redirect_uri: str | None = None
+    external_id: str | None = None
+    connection_id: str | None = None
+    bound_at: datetime | None = None
+    report: Report | None = None
+    report_attempts: int = 0
+    report_due_at: datetime | None = None

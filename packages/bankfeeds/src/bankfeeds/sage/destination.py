@@ -93,15 +93,10 @@ class SageDestination:
         if httpx2.codes.is_success(reply.status):
             return Done(authorisation_id)
         found = problems.read_problems(reply.body, [])
-        return Rejected(
-            problems.summary(found, reply), tuple(found) or (Problem(_report_code(reply.status), str(reply.status)),)
-        )
-
-
-def _report_code(status: int) -> str:
-    return {_NOT_FOUND: "AUTHORISATION_NOT_FOUND", _CONFLICT: "AUTHORISATION_USED", _GONE: "AUTHORISATION_EXPIRED"}.get(
-        status, "REFUSED"
-    )
+        reason = problems.summary(found, reply)
+        if reply.status == _CONFLICT:
+            return Rejected(reason, (Problem("used", reason, duplicate=True),))
+        return Rejected(reason, tuple(found), gone=reply.status in {_NOT_FOUND, _GONE})
 
 
 def _sift(reply: Reply | NoReply) -> Reply | Outcome:

@@ -1,0 +1,76 @@
+"""The web application: every surface's routes, health, security headers, and one log line a request."""
+
+import time
+from collections.abc import Callable, Sequence
+
+import structlog
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bankfeeds.web.endpoint import RawPath
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("bankfeeds.web")
+
+_HEADERS = {
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"cache-control": b"no-store",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+}
+_HSTS = {b"strict-transport-security": b"max-age=31536000"}
+_UNLOGGED = frozenset({"/livez", "/readyz"})
+
+
+def make_app(
+    routes: Sequence[BaseRoute], unready_cause: Callable[[], str | None], unrouted: ASGIApp, *, is_https: bool
+) -> ASGIApp:
+    """`unready_cause` answers why this process should get no requests, or None; `unrouted` answers the rest."""
+
+    def readyz(_request: Request) -> Response:
+        cause = unready_cause()
+        return PlainTextResponse(cause or "ready", 503 if cause else 200)
+
+    app = Starlette(routes=[Route("/livez", _livez), Route("/readyz", readyz), *routes])
+    app.router.default = unrouted
+    app.router.redirect_slashes = False
+    headers = {**_HEADERS, **_HSTS} if is_https else _HEADERS
+    return RawPath(_Guarded(app, headers))
+
+
+async def _livez(_request: Request) -> Response:
+    return PlainTextResponse("alive")
+
+
+class _Guarded:
+    """Adds the headers a surface did not set itself, and logs what was answered: the route, never the path's values."""
+
+    def __init__(self, app: ASGIApp, headers: dict[bytes, bytes]) -> None:
+        self.app = app
+        self.headers = headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        seen: dict[str, object] = {}
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                present = {name.lower(): value for name, value in message["headers"]}
+                missing = [(name, value) for name, value in self.headers.items() if name not in present]
+                message = {**message, "headers": [*message["headers"], *missing]}
+                seen["status"] = message["status"]
+                seen["correlation_id"] = present.get(b"x-correlation-id", b"").decode("latin-1")
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_guarded)
+        finally:
+            if scope["path"] not in _UNLOGGED:
+                took_ms = round((time.perf_counter() - started) * 1000, 1)
+                route = getattr(scope.get("route"), "path", "(none)")
+                log.info("request", method=scope["method"], route=route, took_ms=took_ms, **seen)

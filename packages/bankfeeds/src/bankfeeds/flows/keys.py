@@ -15,7 +15,9 @@ PREFIX = "bf_"
 """Starts every key, so that scanners of source code can tell a leaked one."""
 
 
-def create(world: World, actor: str, name: str, expires_at: datetime | None = None) -> tuple[ApiKey, str]:
+def create(
+    world: World, actor: str, name: str, expires_at: datetime | None = None, reason: str | None = None
+) -> tuple[ApiKey, str]:
     """The key and its secret; the secret is shown this once and not kept."""
     name = name.strip()
     if not 1 <= len(name) <= NAME_LENGTH_MAX or not is_storable(name) or not name.isprintable():
@@ -40,7 +42,7 @@ def every(world: World) -> list[ApiKey]:
     return world.db.read(keys.every)
 
 
-def revoke(world: World, actor: str, key_id: str) -> None:
+def revoke(world: World, actor: str, key_id: str, reason: str | None = None) -> None:
     """It stops working at once; revoking it again changes nothing."""
     now = world.clock()
 

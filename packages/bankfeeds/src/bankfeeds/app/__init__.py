@@ -1,0 +1,1 @@
+"""The composition root: builds the world from the settings, and runs it."""

@@ -1,0 +1,117 @@
+"""`serve`: everything built, run until told to stop, and taken down in order."""
+
+import os
+import signal
+import socket
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+
+import structlog
+import uvicorn
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from bankfeeds.app import facts
+from bankfeeds.app.listening import address_of, listen
+from bankfeeds.app.lock import ServeLock
+from bankfeeds.app.registering import ensure_first_listing
+from bankfeeds.app.secret_key import sqlite_path
+from bankfeeds.app.world import Opened, opened
+from bankfeeds.settings import Settings
+from bankfeeds.store import schema
+from bankfeeds.web.authorise import routes as authorise
+from bankfeeds.web.codat import routes as codat
+from bankfeeds.web.sage import routes as sage
+from bankfeeds.web.server import make_app
+from bankfeeds.web.surface import Surface
+from bankfeeds.work.loop import Workers
+
+ROLES = frozenset({"api", "sage", "portal", "worker"})
+log: structlog.stdlib.BoundLogger = structlog.get_logger("bankfeeds.app")
+
+
+def serve(settings: Settings, roles: frozenset[str], announce: Callable[[str], None]) -> None:
+    """`announce` is told the address once it answers. Returns after SIGTERM or SIGINT: requests in progress are
+    finished, then the workers' steps, then the database is closed.
+    """
+    with ExitStack() as stack:
+        path = sqlite_path(settings)
+        if path is not None and path.parent.is_dir():
+            stack.callback(ServeLock(path).release)
+        everything = stack.enter_context(opened(settings))
+        listener = stack.enter_context(listen(settings.host, settings.port))
+        address = address_of(settings.host, listener.getsockname()[1])
+        public_url = settings.public_url or address
+        ensure_first_listing(everything.world, settings, public_url)
+        if "worker" in roles:
+            workers = Workers(everything.world, f"{socket.gethostname()}:{os.getpid()}")
+            workers.start()
+            stack.callback(workers.stop)
+        pool = stack.enter_context(ThreadPoolExecutor(settings.request_threads, thread_name_prefix="request"))
+        surface = Surface(pool, facts.correlation_id, public_url, settings.body_bytes_max)
+        app = _app(everything, roles, surface)
+        log.info("serving", address=address, public_url=public_url, roles=sorted(roles))
+        _Server(_config(settings, app), lambda: announce(address)).run(sockets=[listener])
+    log.info("stopped")
+
+
+def _app(everything: Opened, roles: frozenset[str], surface: Surface) -> ASGIApp:
+    world = everything.world
+    routes: list[BaseRoute] = []
+    if "api" in roles:
+        routes += codat.routes(world, surface)
+    if "sage" in roles:
+        routes += sage.routes(world, surface, everything.verify)
+        routes += authorise.routes(world, surface)
+
+    def unready_cause() -> str | None:
+        try:
+            return None if schema.is_current(world.db) else "the database has not the schema of this program"
+        except Exception:
+            log.exception("not ready")
+            return "the database does not answer"
+
+    return make_app(routes, unready_cause, codat.unrouted(surface), is_https=surface.public_url.startswith("https://"))
+
+
+def _config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_keep_alive=settings.keep_alive_s,
+        timeout_graceful_shutdown=settings.drain_s,
+    )
+
+
+class _Server(uvicorn.Server):
+    """Tells when it answers, and ends normally on a signal instead of dying of it once more."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        def stop(_signal: int, _frame: FrameType | None) -> None:
+            self.should_exit = True
+
+        before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number in before:
+                signal.signal(number, signal.SIG_IGN)

@@ -1,0 +1,130 @@
+"""The world, built from the settings: the database and the few facts, with the real adapters plugged in."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx2
+
+from bankfeeds.app import facts
+from bankfeeds.app.refusals import NotStarted
+from bankfeeds.app.secret_key import secret_keys, sqlite_path
+from bankfeeds.domain.audit import AuditEntry
+from bankfeeds.domain.origins import Origins
+from bankfeeds.domain.ports import Registrar, TokenVerifier
+from bankfeeds.domain.transaction import TextLimits
+from bankfeeds.flows import listings
+from bankfeeds.flows.context import Limits, World
+from bankfeeds.sage.destination import SageDestinations
+from bankfeeds.sage.jwks import FETCH_TIMEOUT_S, JwksVerifier
+from bankfeeds.settings import Settings, WrongSetting
+from bankfeeds.store import audit, schema
+from bankfeeds.store.engine import Database
+from bankfeeds.store.seal import Sealer
+
+CONNECTIONS_TO_SAGE_MAX = 32
+THIS_MACHINE = ("all://127.0.0.1", "all://localhost", "all://[::1]")
+
+
+class NotMigrated(NotStarted):
+    """The database has another schema than this program; the message says what to do."""
+
+
+def limits_of(settings: Settings) -> Limits:
+    return Limits(
+        text=TextLimits(
+            settings.id_length_max,
+            settings.description_length_max,
+            settings.counterparty_length_max,
+            settings.reference_length_max,
+        ),
+        otp_lifetime_s=settings.otp_lifetime_s,
+        otp_failures_max=settings.otp_failures_max,
+        login_failures_max=settings.login_failures_max,
+        login_window_s=settings.login_window_s,
+        session_s=settings.session_s,
+        report_check_s=settings.report_check_s,
+        redirects=Origins(settings.redirect_hosts, settings.environment == "development"),
+        frames=Origins(settings.frame_ancestors, settings.environment == "development"),
+        lines_per_statement_max=settings.lines_per_statement_max,
+        requests_per_second=settings.requests_per_second,
+        lease_s=settings.lease_s,
+        opening_balance_age_s=settings.opening_balance_age_s,
+        single_refusals_max=settings.single_refusals_max,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The world, and what only operators need beside it."""
+
+    world: World
+    registrar: Registrar
+    verify: TokenVerifier
+
+
+@contextmanager
+def opened(settings: Settings) -> Generator[Opened]:
+    """Everything that flows need; NotMigrated where the schema is not this program's. Closed at the end."""
+    sealer = Sealer(secret_keys(_with_directory(settings)))
+    database = Database(settings.database_url)
+    try:
+        _check_schema(settings, database)
+        with _http_client() as http, _http_client() as jwks_http:
+            yield _build(settings, database, sealer, http, JwksVerifier(jwks_http))
+    finally:
+        database.close()
+
+
+def _http_client() -> httpx2.Client:
+    """Through the proxy that the environment names, if any; never for this machine."""
+    limits = httpx2.Limits(max_connections=CONNECTIONS_TO_SAGE_MAX)
+    direct: dict[str, httpx2.BaseTransport | None] = dict.fromkeys(THIS_MACHINE)
+    return httpx2.Client(timeout=FETCH_TIMEOUT_S, follow_redirects=False, limits=limits, mounts=direct)
+
+
+def _build(
+    settings: Settings, database: Database, sealer: Sealer, http: httpx2.Client, verify: TokenVerifier
+) -> Opened:
+    destinations = SageDestinations(lambda listing_id: listings.secrets(world, listing_id), http, facts.now)
+    world = World(
+        db=database,
+        clock=facts.now,
+        ids=facts.RandomIds(),
+        sealer=sealer,
+        destinations=destinations,
+        limits=limits_of(settings),
+        is_production=settings.environment == "production",
+    )
+    return Opened(world, destinations.register, verify)
+
+
+def bring_to_schema(settings: Settings, actor: str, reason: str | None) -> bool:
+    """All migrations that are missing; False if none was. The audit trail tells of it."""
+    database = Database(_with_directory(settings).database_url)
+    try:
+        if schema.is_current(database):
+            return False
+        schema.migrate(database)
+        entry = AuditEntry(facts.now(), actor, "database.migrate", "database:schema", reason)
+        database.write(lambda tx: audit.record(tx, entry))
+    finally:
+        database.close()
+    return True
+
+
+def _check_schema(settings: Settings, database: Database) -> None:
+    """SQLite in development is brought to the schema without being asked."""
+    if schema.is_current(database):
+        return
+    if settings.environment == "development" and not database.is_postgresql:
+        schema.migrate(database)
+        return
+    raise NotMigrated("the database has not the schema of this program; run `bankfeeds migrate`")
+
+
+def _with_directory(settings: Settings) -> Settings:
+    path = sqlite_path(settings)
+    if path is not None and not path.parent.is_dir():
+        raise WrongSetting(f"BANKFEEDS_DATABASE_URL: there is no directory {path.parent}")
+    return settings

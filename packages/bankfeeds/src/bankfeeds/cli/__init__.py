@@ -1,0 +1,49 @@
+"""The command line: every verb, its exit codes, and one clear line for everything that is refused."""
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from bankfeeds import __doc__ as about
+from bankfeeds.app.refusals import NotStarted
+from bankfeeds.cli.usage import WrongUsage
+from bankfeeds.demo.programs import DemoFailed
+from bankfeeds.domain.errors import Refusal
+from bankfeeds.domain.statement_file import UnreadableFile
+from bankfeeds.settings import WrongSetting
+from bankfeeds.store.seal import SealBroken
+
+DONE, REFUSED, WRONG = 0, 1, 2
+
+app = App(name="bankfeeds", help=about or "", version_flags=["--version"], result_action="return_value")
+_VERBS = {
+    "serve": ("serving:serve", "Run the platform until it is told to stop."),
+    "migrate": ("serving:migrate", "Bring the database to the schema of this program."),
+    "keys": ("keys:app", "API keys: made, listed, revoked."),
+    "listings": ("listings:app", "Listings: the institution as each Sage region lists it."),
+    "demo": ("showing:demo", "Send a bank statement through the platform into the Sage sandbox."),
+    "dev": ("showing:dev", "Run the platform and the Sage sandbox, wired together."),
+}
+for _name, (_where, _help) in _VERBS.items():
+    app.command(f"bankfeeds.cli.{_where}", name=_name, help=_help)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The exit code: 0 done, 1 refused or unhealthy, 2 wrong usage."""
+    try:
+        code = app(arguments, exit_on_error=False, print_error=False)
+    except (WrongSetting, WrongUsage) as error:
+        return _say(str(error), WRONG)
+    except CycloptsError as error:
+        return _say(" ".join(str(error).split()), WRONG)
+    except Refusal as refusal:
+        return _say(refusal.message, REFUSED)
+    except (DemoFailed, NotStarted, SealBroken, UnreadableFile) as error:
+        return _say(str(error), REFUSED)
+    return code if isinstance(code, int) else DONE
+
+
+def _say(words: str, code: int) -> int:
+    sys.stderr.write(words + "\n")
+    return code

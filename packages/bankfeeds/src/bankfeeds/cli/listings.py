@@ -1,0 +1,176 @@
+"""`bankfeeds listings`: the institution as each Sage region lists it, with its credentials."""
+
+import sys
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+
+from bankfeeds.app import registering
+from bankfeeds.cli import opening, output
+from bankfeeds.cli.usage import WrongUsage
+from bankfeeds.domain.listing import AmountUnit, Listing, ListingSecrets
+from bankfeeds.flows import listings
+
+app = App(name="listings", help="Listings: the institution as each Sage region lists it.")
+_SECRETS = ("client_secret", "api_key", "header_value")
+
+
+@app.command
+def add(
+    listing: str,
+    *,
+    name: str,
+    region: str,
+    country: str,
+    url: str,
+    provider_url: str,
+    token_url: str,
+    client_id: str,
+    audience: str,
+    header_name: str,
+    jwks_url: str | None = None,
+    bank_id: str | None = None,
+    external_ref: str | None = None,
+    amount_unit: Literal["minor", "major"] = "minor",
+    reason: str | None = None,
+) -> None:
+    """Add a listing; its three secrets are read from standard input, one a line.
+
+    In this order: client secret, x-api-key, value of the notification header. Arguments would show in the
+    list of processes.
+
+    Args:
+        listing: its id, part of the callback addresses: /sage/{listing}/…
+        name: as Sage users see it.
+        region: Sage's cluster, eu or us.
+        country: ISO 3166 code, alpha-3.
+        url: the institution's web site.
+        provider_url: Provider API, what comes before /v1.
+        token_url: the token endpoint, whole.
+        client_id: issued by Sage.
+        audience: issued by Sage.
+        header_name: of the header on Sage's calls to us.
+        jwks_url: keys of Sage's tokens; found beside the token endpoint otherwise.
+        bank_id: issued by Sage; `listings register` gets one otherwise.
+        external_ref: ours for Sage; a new UUID otherwise.
+        amount_unit: what Sage takes.
+        reason: why, for the audit trail.
+    """
+    secrets = _read_secrets()
+    with opening.world() as world:
+        made = Listing(
+            id=listing,
+            name=name,
+            region=region,
+            country=country,
+            bank_id=bank_id,
+            external_ref=external_ref or world.ids.uuid(),
+            url=url,
+            provider_url=provider_url,
+            token_url=token_url,
+            jwks_url=jwks_url or registering.usual_jwks_url(token_url),
+            client_id=client_id,
+            audience=audience,
+            connector_issuer=None,
+            connector_audience=None,
+            header_name=header_name,
+            amount_unit=AmountUnit(amount_unit),
+            created_at=world.clock(),
+        )
+        listings.add(world, opening.actor(), made, secrets, reason)
+
+
+@app.command(name="list")
+def list_(*, json: bool = False) -> None:
+    """List the listings, without their secrets.
+
+    Args:
+        json: for programs.
+    """
+    with opening.world() as world:
+        found = listings.every(world)
+    if json:
+        output.show_json([output.fields_of(each) for each in found])
+        return
+    rows = [
+        (each.id, each.name, each.region, each.country, each.bank_id or "not registered", each.amount_unit.value)
+        for each in found
+    ]
+    output.show_table(("id", "name", "region", "country", "bank id", "amounts"), rows)
+
+
+@app.command
+def show(listing: str, *, json: bool = False) -> None:
+    """Show one listing, and the callback addresses that Sage is to have.
+
+    Args:
+        listing: its id.
+        json: for programs.
+    """
+    with opening.world() as world:
+        found = listings.get(world, listing)
+    callbacks = registering.callbacks_of(opening.public_url(), listing)
+    whole: dict[str, Any] = {**output.fields_of(found), "callbacks": output.fields_of(callbacks)}
+    if json:
+        output.show_json(whole)
+        return
+    flat = {**output.fields_of(found), **{f"callback {name}": url for name, url in whole["callbacks"].items()}}
+    output.show_table(("field", "value"), [(name, str(value)) for name, value in flat.items()])
+
+
+@app.command
+def register(listing: str, *, reason: str | None = None) -> None:
+    """Tell Sage the listing's callback addresses (POST /v1/banks); prints its bank id.
+
+    Args:
+        listing: its id. One without a bank id gets one from Sage.
+        reason: why, for the audit trail.
+    """
+    with opening.office() as office:
+        bank_id = registering.register(
+            office.world, office.registrar, opening.actor(), listing, opening.public_url(), reason
+        )
+    output.show_line(bank_id)
+
+
+@app.command
+def update(
+    listing: str,
+    *changes: str,
+    secrets: Annotated[bool, Parameter(negative="")] = False,
+    reason: str | None = None,
+) -> None:
+    """Change fields of a listing: `listings update uk name="Harbour Bank" amount_unit=major`.
+
+    Args:
+        listing: its id.
+        changes: field=value, as `listings show` names them, with underscores.
+        secrets: read the three secrets anew from standard input, as `listings add` does.
+        reason: why, for the audit trail.
+    """
+    pairs = [change.partition("=") for change in changes]
+    wrong = next((name for name, mark, _ in pairs if not mark), None)
+    if wrong is not None or not (pairs or secrets):
+        raise WrongUsage(f"changes: write field=value, not {wrong!r}" if wrong else "changes: nothing to change")
+    given = _read_secrets() if secrets else None
+    with opening.world() as world:
+        listings.update(world, opening.actor(), listing, {name: value for name, _, value in pairs}, given, reason)
+
+
+@app.command
+def remove(listing: str, *, reason: str | None = None) -> None:
+    """Remove a listing: Sage's calls for it are answered 404. What passed through it stays.
+
+    Args:
+        listing: its id.
+        reason: why, for the audit trail.
+    """
+    with opening.world() as world:
+        listings.remove(world, opening.actor(), listing, reason)
+
+
+def _read_secrets() -> ListingSecrets:
+    lines = [line.rstrip("\r\n") for line in sys.stdin.readlines()]
+    if len(lines) != len(_SECRETS) or not all(lines):
+        raise WrongUsage(f"standard input: expected {len(_SECRETS)} lines: client secret, x-api-key, header value")
+    return ListingSecrets(lines[0], lines[1], (lines[2],))

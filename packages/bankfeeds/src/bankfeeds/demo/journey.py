@@ -1,0 +1,232 @@
+"""`bankfeeds demo`: one bank statement file, from the institution's side to Sage's, told while it happens."""
+
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+from bankfeeds.demo import pair
+from bankfeeds.demo.institution import Institution, Prepared, batches, needs_sort_code
+from bankfeeds.demo.judge import Judge
+from bankfeeds.demo.pair import Pair
+from bankfeeds.demo.programs import DemoFailed
+from bankfeeds.demo.sage_user import Linked, SageUser
+from bankfeeds.demo.show import Row, Screen, plural
+from bankfeeds.domain.statement_file import AccountLines, Proof, StatementFile
+from bankfeeds.readers import accounts_of, read_statement_file
+
+SAMPLE = Path(__file__).with_name("sample.camt053.xml")
+ARRIVE_S = 240.0
+_POLL_S = 0.15
+_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """One account's lines on their way."""
+
+    lines: AccountLines
+    prepared: Prepared
+    user: SageUser
+    linked: Linked
+
+
+def run(statement: Path | None, *, is_once: bool) -> int:
+    """0 if every line arrived and the judge is content. A file that cannot be read is refused before all else."""
+    screen = Screen()
+    file = read_statement_file(statement or SAMPLE)
+    accounts = accounts_of(file)
+    _tell_file(screen, file, accounts)
+    data = Path(tempfile.mkdtemp(prefix="bankfeeds-demo-"))
+    began = time.monotonic()
+    try:
+        with (
+            ending_on_sigterm(),
+            pair.running(data, 0, 0) as both,
+            httpx2.Client(timeout=_TIMEOUT_S, trust_env=False) as client,
+        ):
+            is_clean = _travel(screen, both, client, accounts)
+            _conclude(screen, accounts, is_clean=is_clean, took_s=time.monotonic() - began)
+            if screen.is_terminal and not is_once:
+                _keep_serving(screen, both)
+    except DemoFailed as error:
+        screen.fail(str(error))
+        screen.note(f"Logs and data: {data}")
+        return 1
+    except KeyboardInterrupt:
+        screen.note("stopped")
+        return 0
+    return 0 if is_clean else 1
+
+
+def _tell_file(screen: Screen, file: StatementFile, accounts: Sequence[AccountLines]) -> None:
+    screen.title(f"The bank statement: {file.name}")
+    for lines in accounts:
+        screen.account(lines)
+
+
+def _travel(screen: Screen, both: Pair, client: httpx2.Client, accounts: Sequence[AccountLines]) -> bool:
+    screen.title("Two programs start, on free ports of this machine")
+    screen.step("Bankfeeds", both.api_url, "the platform, run by the institution")
+    screen.step("Sage sandbox", both.details["sandbox"]["adminUrl"], "stands in for Sage")
+    judge = Judge(client, both.sandbox_part.admin_url)
+    judge.hurry()
+    institution = Institution(client, both.api_url, both.details["platform"]["authorization"])
+    under_way: list[Journey] = []
+    for lines in accounts:
+        if not lines.lines:
+            screen.warn(f"{lines.account.id}: the file has no booked entries for this account; nothing to send")
+            continue
+        under_way.append(_link(screen, both, client, institution, lines))
+        judge.expect([(each.linked.external_id, each.lines.lines) for each in under_way])
+        _send(screen, institution, under_way[-1])
+    for each in under_way:
+        _show_received(screen, judge, each)
+    return _judge(screen, judge, under_way)
+
+
+def _link(screen: Screen, both: Pair, client: httpx2.Client, institution: Institution, lines: AccountLines) -> Journey:
+    account = lines.account
+    screen.title(f"The institution prepares the feed of {account.id}")
+    prepared = institution.prepare(lines)
+    screen.step("institution → Bankfeeds", "POST /companies", prepared.company_name)
+    screen.step("institution → Bankfeeds", "POST …/connections", f"Connection ID {prepared.connection_id}")
+    screen.step("institution → Bankfeeds", "POST …/bankFeedAccounts", f"{prepared.account_name}, {account.currency}")
+    if needs_sort_code(account):
+        screen.warn("the file names no sort code; Sage wants one for GBP, so zeros were given")
+    otp = institution.one_time_password(prepared)
+    screen.step("institution → Bankfeeds", "POST …/bankFeeds/otp", f"one-time password {otp}, shown to the customer")
+    return _play_user(screen, SageUser(client, both.sandbox_part), institution, prepared, otp, lines)
+
+
+def _play_user(
+    screen: Screen, user: SageUser, institution: Institution, prepared: Prepared, otp: str, lines: AccountLines
+) -> Journey:
+    screen.title("The customer connects the bank, in Sage")
+    user.sign_up(prepared.company_name)
+    link = user.connect_bank()
+    screen.step("Sage product → Sage", "GET indirectlinkaccount", "the customer chose this bank")
+    page = user.open_authorisation(link)
+    screen.step("Sage → Bankfeeds", "POST notification, GET auth", "the authorisation page opens in the browser")
+    picker = user.authorise(page, prepared.connection_id, otp)
+    screen.step("browser → Bankfeeds", "POST Connection ID, password", "accepted")
+    screen.step("Bankfeeds → Sage", "PATCH /v1/authorisations", "the customer's accounts, reported")
+    start_on = lines.lines[0].date
+    user.pick(picker, prepared.account_name, start_on)
+    picked = user.poll(link)
+    screen.step("browser → Sage", "account and start date picked", f"{picked['accountName']}, from {start_on}")
+    linked = user.add_account(picked, lines.account.currency, start_on)
+    screen.step("Sage product → Sage", "POST bankaccounts", f"bank account {linked.bank_account_id}")
+    institution.wait_connected(prepared)
+    screen.step("Sage → Bankfeeds", "POST notification", "account linked: it is connected now")
+    return Journey(lines, prepared, user, linked)
+
+
+def _send(screen: Screen, institution: Institution, journey: Journey) -> None:
+    lines = journey.lines.lines
+    screen.title(f"{plural(len(lines), 'transaction travels', 'transactions travel')} to Sage")
+    parts = batches(lines)
+    operations = institution.push(journey.prepared, lines)
+    for part, operation in zip(parts, operations, strict=True):
+        screen.step(
+            "institution → Bankfeeds",
+            "POST …/bankTransactions",
+            f"{plural(len(part), 'line', 'lines')}, {operation['status']} at once",
+        )
+    with screen.waiting("Bankfeeds → Sage", len(lines)) as note:
+        _wait_arrived(journey, len(lines), note)
+        ended = [
+            institution.follow(journey.prepared.company_id, each["pushOperationKey"], lambda: None)
+            for each in operations
+        ]
+    for operation in ended:
+        if operation["status"] != "Success":
+            raise DemoFailed(f"the push ended as {operation['status']}: {operation.get('errorMessage') or operation}")
+    screen.step("Bankfeeds → Sage", "POST, GET /v1/statements", "every statement completed")
+    screen.step("institution → Bankfeeds", "GET …/push", "Success")
+
+
+def _wait_arrived(journey: Journey, wanted: int, note: Callable[[int], None]) -> None:
+    """Until the Sage product can read them all."""
+    deadline = time.monotonic() + ARRIVE_S
+    while True:
+        total = journey.user.transaction_count(journey.linked)
+        note(total)
+        if total >= wanted:
+            return
+        if time.monotonic() > deadline:
+            raise DemoFailed(f"only {total} of {wanted} lines are readable in Sage after {ARRIVE_S:.0f} s")
+        time.sleep(_POLL_S)
+
+
+def _show_received(screen: Screen, judge: Judge, journey: Journey) -> None:
+    received = journey.user.transactions(journey.linked)
+    currency = journey.lines.account.currency
+    rows = [
+        Row(str(each.number), each.on, each.description, judge.major(each.amount, currency), each.payee)
+        for each in received.lines
+    ]
+    balance = f"{judge.major(received.balance, currency):,} {currency}" if received.balance is not None else "unknown"
+    screen.received(journey.lines.account, rows, balance)
+
+
+def _judge(screen: Screen, judge: Judge, journeys: Sequence[Journey]) -> bool:
+    """The sandbox's own judgement. Balances that the file itself contradicts are told, not held against us."""
+    screen.title("The verdict of the sandbox's judge, who knew what should arrive")
+    verdict = judge.verdict()
+    by_id = {each.linked.bank_account_id: each for each in journeys}
+    is_clean = True
+    for account in verdict["accounts"]:
+        journey = by_id.get(account.get("bankAccountId") or "")
+        offence = account.get("firstOffence")
+        if offence is None:
+            screen.step(
+                "clean", account_label(journey), f"{plural(account['lines'], 'line', 'lines')}, each once, in order"
+            )
+        elif journey and journey.lines.proof is not Proof.proved and offence["kind"] == "balances":
+            screen.warn(f"{account_label(journey)}: the balances do not follow, as in the file: {offence['message']}")
+        else:
+            is_clean = False
+            screen.warn(f"{account_label(journey)}: {offence['kind']}: {offence['message']}")
+    return is_clean
+
+
+def account_label(journey: Journey | None) -> str:
+    return journey.lines.account.id if journey else "an account of nobody"
+
+
+def _conclude(screen: Screen, accounts: Sequence[AccountLines], *, is_clean: bool, took_s: float) -> None:
+    count = sum(len(lines.lines) for lines in accounts)
+    if not is_clean:
+        screen.fail("what arrived is not what was sent")
+    elif count:
+        screen.success(f"{plural(count, 'booked entry', 'booked entries')} delivered to Sage in {took_s:.1f} s")
+    else:
+        screen.success("the file has no booked entries, so nothing was delivered")
+
+
+def _keep_serving(screen: Screen, both: Pair) -> None:
+    screen.title("Both keep running; Ctrl-C ends them")
+    screen.note(f"Sage's side, as a user sees it   {both.details['sandbox']['uiUrl']}")
+    screen.note(f"The platform's API               {both.api_url}/companies")
+    screen.note(f"  with the header                Authorization: {both.details['platform']['authorization']}")
+    both.wait()
+
+
+@contextmanager
+def ending_on_sigterm() -> Generator[None]:
+    """SIGTERM ends the demo as Ctrl-C does, children included."""
+
+    def stop(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

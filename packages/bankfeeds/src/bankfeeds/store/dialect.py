@@ -4,19 +4,22 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event
 
 BUSY_TIMEOUT_S = 10
 POOL_SIZE = 16
+CONNECT_TIMEOUT_S = 5
 
 
 def make_engine(url: str) -> sa.Engine:
-    """SQLite in WAL mode with `synchronous=FULL`: committed means on disk."""
-    address = sa.make_url(url)
-    if address.get_backend_name() == "sqlite":
+    """SQLite in WAL mode with `synchronous=FULL`: committed means on disk. A PostgreSQL address goes to libpq as it is,
+    with several hosts if it names them.
+    """
+    if url.startswith("sqlite:"):
         engine = sa.create_engine(
-            address,
+            url,
             connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
             pool_size=POOL_SIZE,
             max_overflow=POOL_SIZE * 4,
@@ -25,7 +28,8 @@ def make_engine(url: str) -> sa.Engine:
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     return sa.create_engine(
-        address.set(drivername="postgresql+psycopg"),
+        "postgresql+psycopg://",
+        creator=lambda: psycopg.connect(url, connect_timeout=CONNECT_TIMEOUT_S, application_name="bankfeeds"),
         pool_size=POOL_SIZE,
         max_overflow=POOL_SIZE,
         pool_pre_ping=True,

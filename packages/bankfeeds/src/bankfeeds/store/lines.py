@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from bankfeeds.domain.feed import QueuedLine
@@ -22,6 +23,17 @@ _INSERT_SQLITE = (
     "INSERT OR IGNORE INTO lines (pk, account_pk, id, posted_on, amount, balance, type, description, counterparty,"
     " reference) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+
+_json = msgspec.json.Encoder(decimal_format="number")
+_INSERT_POSTGRESQL = """
+    INSERT INTO lines (pk, account_pk, id, posted_on, amount, balance, type, description, counterparty, reference)
+    SELECT %s + line.n, %s, line.id, line."on", line.amount, line.balance, line.type, line.description,
+           line.counterparty, line.reference
+    FROM ROWS FROM (json_to_recordset(%s) AS (id text, "on" date, amount numeric, balance numeric, type text,
+         description text, counterparty text, reference text)) WITH ORDINALITY
+         AS line (id, "on", amount, balance, type, description, counterparty, reference, n)
+    ON CONFLICT (account_pk, id) DO NOTHING
+"""
 
 
 class AlreadyThere(Exception):
@@ -37,36 +49,22 @@ def append(tx: Write, account_pk: int, first_seq: int, lines: Sequence[Line]) ->
 
 
 def _append_rows(tx: Write, account_pk: int, key: int, lines: Sequence[Line]) -> int:
-    if tx.is_postgresql:
-        from_line = t.lines.insert().values(
-            [dict(zip(_COLUMNS, (key + i, account_pk, *line), strict=True)) for i, line in enumerate(lines)]
-        )
-        return tx.run(from_line)
+    """How many were stored; fewer than given if any is known. One statement, whatever their number."""
     cursor = tx.driver_cursor()
-    cursor.executemany(
-        _INSERT_SQLITE,
-        [
-            (key + i, account_pk, line_id, on.isoformat(), str(amount), str(balance), kind, text, party, reference)
-            for i, (line_id, on, amount, balance, kind, text, party, reference) in enumerate(lines)
-        ],
-    )
+    if tx.is_postgresql:
+        rows = _json.encode([line._asdict() for line in lines])
+        cursor.execute(_INSERT_POSTGRESQL, (key - 1, account_pk, rows.decode()))
+    else:
+        cursor.executemany(
+            _INSERT_SQLITE,
+            [
+                (key + i, account_pk, line_id, on.isoformat(), str(amount), str(balance), kind, text, party, reference)
+                for i, (line_id, on, amount, balance, kind, text, party, reference) in enumerate(lines)
+            ],
+        )
     stored = int(cursor.rowcount)
     cursor.close()
     return stored
-
-
-_COLUMNS = (
-    "pk",
-    "account_pk",
-    "id",
-    "posted_on",
-    "amount",
-    "balance",
-    "type",
-    "description",
-    "counterparty",
-    "reference",
-)
 
 
 def existing(tx: Read, account_pk: int, ids: Sequence[str]) -> dict[str, tuple[int, Line]]:

@@ -1,6 +1,6 @@
 """A platform with one linked account, and a small Sage whose every answer a test can bend."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -18,7 +18,8 @@ from bankfeeds.domain.outcome import Deferred, Done, Outcome, Problem, Rejected,
 from bankfeeds.domain.push_operation import PushOperation
 from bankfeeds.domain.source_account import AccountStatus, SourceAccount
 from bankfeeds.flows import accept as accepting
-from bankfeeds.flows import deliver, feeds as feed_flow, pushes
+from bankfeeds.flows import deliver, pushes
+from bankfeeds.flows import feeds as feed_flow
 from bankfeeds.flows.context import Limits, World
 from bankfeeds.store import companies, connections, feeds, listings, reports, schema, source_accounts
 from bankfeeds.store.engine import Database
@@ -235,12 +236,16 @@ def make_lines() -> Callable[..., list[Item]]:
     return lines
 
 
-@pytest.fixture
-def make_platform(tmp_path: Path) -> Callable[[], Platform]:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def make_platform(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Platform]]:
     made: list[Database] = []
 
-    def make(limits: Limits | None = None, name: str = "test") -> Platform:
-        database = Database(f"sqlite:///{tmp_path / name}.db")
+    def make(limits: Limits | None = None) -> Platform:
+        if request.param == "sqlite":
+            url = f"sqlite:///{tmp_path / 'test.db'}"
+        else:
+            url = request.getfixturevalue("new_postgresql")()
+        database = Database(url)
         made.append(database)
         return _platform(database, limits or Limits(requests_per_second=0))
 
@@ -250,7 +255,7 @@ def make_platform(tmp_path: Path) -> Callable[[], Platform]:
 
 
 @pytest.fixture
-def platform(make_platform: Callable[[], Platform]) -> Platform:
+def platform(make_platform: Callable[..., Platform]) -> Platform:
     return make_platform()
 
 

@@ -274,7 +274,7 @@ def test_production_delivers_nothing_before_the_amount_unit_is_confirmed(platfor
 def test_the_budget_of_a_listing_spaces_its_requests(make_platform: Any, make_lines: Any) -> None:
     from bankfeeds.flows.context import Limits  # noqa: PLC0415
 
-    platform = make_platform(Limits(requests_per_second=10), "budget")
+    platform = make_platform(Limits(requests_per_second=10))
     platform.link()
     platform.link("ba-2")
     platform.push(*make_lines(*DAYS))
@@ -288,7 +288,7 @@ def test_random_faults_and_deaths_end_with_every_line_once_and_in_order(
     make_platform: Any, make_lines: Any, seed: int
 ) -> None:
     chance = random.Random(seed)
-    platform = make_platform(None, f"seed-{seed}")
+    platform = make_platform()
     platform.link("ba-1", start="2026-02-03")
     if chance.random() < 0.5:
         platform.link("ba-2", start="2026-01-01")

@@ -29,7 +29,7 @@ class Reader:
         except msgspec.ValidationError as error:
             raise _invalid(*_located(str(error))) from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise _invalid("body", f"is not JSON: {error}") from error
+            raise _invalid("body", f"is not well-formed JSON in UTF-8: {error}") from error
         except RecursionError as error:
             raise _invalid("body", "is nested too deeply") from error
 

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 import uvicorn
+
 from sage_sandbox.app import make_app, open_world
 from sage_sandbox.cli import details_of
 from sage_sandbox.signature import sign
@@ -39,9 +40,8 @@ class Provider:
     """The four callbacks of a provider: records every call, answers what a test tells it to."""
 
     def __init__(self) -> None:
-        self.calls: list[dict] = []
-        self.answers: dict[str, list[tuple[int, str]]] = {}
-        self.available: list[dict] = []
+        self.number = 0
+        self.begin()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -56,14 +56,15 @@ class Provider:
             def _answer(self) -> None:
                 url = urlsplit(self.path)
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                path = url.path.removeprefix(f"/{outer.number}")
                 call = {
                     "method": self.command,
-                    "path": url.path,
+                    "path": path,
                     "query": {k: v[0] for k, v in parse_qs(url.query).items()},
                     "headers": {k.lower(): v for k, v in self.headers.items()},
                     "body": json.loads(body) if body else None,
                 }
-                status, text = outer.answer_to(url.path)
+                status, text = outer.answer_to(path)
                 content = text.encode()
                 outer.calls.append(call)
                 self.send_response(status)
@@ -80,6 +81,13 @@ class Provider:
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
         self.thread.start()
 
+    def begin(self) -> None:
+        """Forget what was; late calls of an earlier test go to paths that no one looks at."""
+        self.number += 1
+        self.calls: list[dict] = []
+        self.answers: dict[str, list[tuple[int, str]]] = {}
+        self.available: list[dict] = []
+
     def answer_to(self, path: str) -> tuple[int, str]:
         queued = self.answers.get(path)
         if queued:
@@ -94,10 +102,10 @@ class Provider:
     @property
     def callbacks(self) -> dict[str, str]:
         return {
-            "notification": f"{self.url}/notification",
-            "availableAccounts": f"{self.url}/availableaccounts",
-            "auth": f"{self.url}/auth",
-            "reAuth": f"{self.url}/authrefresh",
+            "notification": f"{self.url}/{self.number}/notification",
+            "availableAccounts": f"{self.url}/{self.number}/availableaccounts",
+            "auth": f"{self.url}/{self.number}/auth",
+            "reAuth": f"{self.url}/{self.number}/authrefresh",
         }
 
     def close(self) -> None:
@@ -110,7 +118,9 @@ class Sandbox:
     """A sandbox served from a thread, and a client for each of its sides."""
 
     def __init__(self) -> None:
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen()
         self.world = open_world(NoStore())
         self.world.addresses = Addresses(f"http://127.0.0.1:{self.listener.getsockname()[1]}")
         config = uvicorn.Config(
@@ -230,7 +240,13 @@ class Product:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         body = {
-            "company": {"name": "TestCompany", "postalCode": "NE139AA", "standardIndustrialCode": "99", "vatNumber": "123456789", "languageCode": "en-GB"},
+            "company": {
+                "name": "TestCompany",
+                "postalCode": "NE139AA",
+                "standardIndustrialCode": "99",
+                "vatNumber": "123456789",
+                "languageCode": "en-GB",
+            },
             "crmId": "123456789",
             "user": {"emailAddress": "user@example.com", "identity": "1001"},
         }
@@ -333,7 +349,9 @@ def lines_of(count: int, start: str = "2026-03-02", prefix: str = "t") -> list[d
     ]
 
 
-def statement_of(account: dict, lines: list[dict], status: str = "active", balance: int | None = 0, **changes: object) -> dict:
+def statement_of(
+    account: dict, lines: list[dict], status: str = "active", balance: int | None = 0, **changes: object
+) -> dict:
     account_id = account["bankAccountId"]
     amounts = [line["transactionAmount"] for line in lines]
     balances = {
@@ -358,20 +376,33 @@ def statement_of(account: dict, lines: list[dict], status: str = "active", balan
     return {"data": data | changes}
 
 
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    """Quick: no throttle, no processing time."""
+@pytest.fixture(scope="session")
+def running_sandbox() -> Iterator[Sandbox]:
     running = Sandbox()
-    running.settings(requestsPerSecond=0, processingMs=0)
     yield running
     running.close()
 
 
-@pytest.fixture
-def provider() -> Iterator[Provider]:
+@pytest.fixture(scope="session")
+def running_provider() -> Iterator[Provider]:
     running = Provider()
     yield running
     running.close()
+
+
+@pytest.fixture
+def sandbox(running_sandbox: Sandbox) -> Sandbox:
+    """Fresh, and quick: no throttle, no processing time."""
+    running_sandbox.admin("POST", "/reset")
+    running_sandbox.token = None
+    running_sandbox.settings(requestsPerSecond=0, processingMs=0)
+    return running_sandbox
+
+
+@pytest.fixture
+def provider(running_provider: Provider) -> Provider:
+    running_provider.begin()
+    return running_provider
 
 
 @pytest.fixture

@@ -21,7 +21,9 @@ def test_a_bank_account_is_linked_and_its_lines_become_readable(wired, provider,
     assert asked["redirect_uri"].startswith(f"{wired.details['consumerUrl']}/indirectredirect/")
 
     accounts = [make.granted("ext-1"), make.granted("ext-2")]
-    patched = wired.papi("PATCH", f"/v1/authorisations/{authorisation_id}", {"data": {"status": "success", "bankAccounts": accounts}})
+    patched = wired.papi(
+        "PATCH", f"/v1/authorisations/{authorisation_id}", {"data": {"status": "success", "bankAccounts": accounts}}
+    )
     assert patched.status_code == 200
     assert patched.json() == {"data": {"_id": authorisation_id, "status": "success"}}
 
@@ -44,10 +46,21 @@ def test_a_bank_account_is_linked_and_its_lines_become_readable(wired, provider,
     listed = product.call("GET", f"{path}/transactions?startIndex=1").json()
     assert listed["bankAccount"]["status"] == "active"
     listing = listed["bankTransactionList"]
-    assert [(t["transactionId"], t["uniqueId"], t["transactionAmount"]) for t in listing["transactions"]] == [(1, "a", 100), (2, "b", -100)]
-    assert (listing["startIndex"], listing["endIndex"], listing["total"], listing["next"], listing["last"]) == (1, 2, 2, None, 2)
+    assert [(t["transactionId"], t["uniqueId"], t["transactionAmount"]) for t in listing["transactions"]] == [
+        (1, "a", 100),
+        (2, "b", -100),
+    ]
+    assert (listing["startIndex"], listing["endIndex"], listing["total"], listing["next"], listing["last"]) == (
+        1,
+        2,
+        2,
+        None,
+        2,
+    )
 
-    found = wired.papi("POST", "/v1/accountqueries", {"data": {"bankId": wired.details["bankId"], "externalId": "ext-1"}})
+    found = wired.papi(
+        "POST", "/v1/accountqueries", {"data": {"bankId": wired.details["bankId"], "externalId": "ext-1"}}
+    )
     assert found.json()["data"]["bankAccountId"] == account["bankAccountId"]
     assert found.json()["data"]["status"] == "active"
 
@@ -65,7 +78,12 @@ def test_an_account_that_needs_it_is_reauthorised(wired, provider, product, acco
     assert asked["bankaccount"] == account["bankAccountId"]
     assert asked["externalId"] == "ext-1"
     assert "bank" not in asked
-    assert wired.papi("PATCH", f"/v1/authorisations/{asked['authorisation_id']}", {"data": {"status": "success"}}).status_code == 200
+    assert (
+        wired.papi(
+            "PATCH", f"/v1/authorisations/{asked['authorisation_id']}", {"data": {"status": "success"}}
+        ).status_code
+        == 200
+    )
     assert product.poll(opened.json()["pollRoute"])["success"] is True
     assert product.call("GET", path).json()["status"] == "active"
 
@@ -73,9 +91,24 @@ def test_an_account_that_needs_it_is_reauthorised(wired, provider, product, acco
 def test_further_accounts_of_a_login_are_linked_from_candidates(wired, provider, product, account, make):
     wired.deliver(account, [make.line("a")])
     provider.available = [
-        {"accountType": "business", "accountName": f"Account {i}", "externalId": f"ext-{i}", "bankIdentifier": "cust-1", "accountIdentifier": f"number-of-ext-{i}", "branchIdentifier": "20-00-00"}
+        {
+            "accountType": "business",
+            "accountName": f"Account {i}",
+            "externalId": f"ext-{i}",
+            "bankIdentifier": "cust-1",
+            "accountIdentifier": f"number-of-ext-{i}",
+            "branchIdentifier": "20-00-00",
+        }
         for i in (1, 2, 3)
-    ] + [{"accountType": "business", "accountName": "Stranger", "externalId": "ext-9", "bankIdentifier": "cust-2", "accountIdentifier": "9"}]
+    ] + [
+        {
+            "accountType": "business",
+            "accountName": "Stranger",
+            "externalId": "ext-9",
+            "bankIdentifier": "cust-2",
+            "accountIdentifier": "9",
+        }
+    ]
     path = f"/availablebankaccounts?bankAccountIds={account['bankAccountId']}"
 
     def available() -> list:
@@ -86,10 +119,17 @@ def test_further_accounts_of_a_login_are_linked_from_candidates(wired, provider,
     assert available() == []
     found = make.eventually(available)
     assert provider.to("/availableaccounts")[0]["query"] == {"externalId": "ext-1"}
-    assert [(c["bankAccountExternalId"], c["metadata"]["connected"]) for c in found] == [("ext-1", True), ("ext-2", False), ("ext-3", False)]
+    assert [(c["bankAccountExternalId"], c["metadata"]["connected"]) for c in found] == [
+        ("ext-1", True),
+        ("ext-2", False),
+        ("ext-3", False),
+    ]
     before = len(provider.to("/notification"))
     for candidate in found[1:]:
-        body = {"bankAccountCandidateId": candidate["bankAccountCandidateId"], "requestedStartDate": "2026-02-01T00:00:00.000Z"}
+        body = {
+            "bankAccountCandidateId": candidate["bankAccountCandidateId"],
+            "requestedStartDate": "2026-02-01T00:00:00.000Z",
+        }
         linked = product.call("POST", "/linkavailablebankaccount", body)
         assert linked.status_code == 201
         assert linked.json()["status"] == "pending"
@@ -141,7 +181,14 @@ def test_notifications_carry_the_registered_header_and_a_token_of_ours(wired, pr
         scheme, token = call["headers"]["authorization"].split(" ")
         assert scheme == "Bearer"
         key = keys[jwt.get_unverified_header(token)["kid"]]
-        claims = jwt.decode(token, key, ["RS256"], audience=wired.details["audience"], issuer=f"{wired.details['cloudIdUrl']}/", options={"require": ["exp", "iat", "jti"]})
+        claims = jwt.decode(
+            token,
+            key,
+            ["RS256"],
+            audience=wired.details["audience"],
+            issuer=f"{wired.details['cloudIdUrl']}/",
+            options={"require": ["exp", "iat", "jti"]},
+        )
         seen.add(claims["jti"])
     assert len(seen) == 2
 
@@ -154,5 +201,14 @@ def test_two_companies_may_link_one_account(wired, provider, make):
     wired.settings(sharedAccounts=False)
     product = wired.product()
     account = product.authorise(make.granted())
-    body = {"accountType": "DEBIT", "accountName": "x", "accountKey": account["accountKey"], "accountIdentifier": "x", "bankIdentifier": "x", "bankId": wired.details["bankId"], "requestedStartDate": "2026-01-01", "defaultCurrency": "GBP"}
+    body = {
+        "accountType": "DEBIT",
+        "accountName": "x",
+        "accountKey": account["accountKey"],
+        "accountIdentifier": "x",
+        "bankIdentifier": "x",
+        "bankId": wired.details["bankId"],
+        "requestedStartDate": "2026-01-01",
+        "defaultCurrency": "GBP",
+    }
     assert product.call("POST", "/bankaccounts", body).status_code == 409

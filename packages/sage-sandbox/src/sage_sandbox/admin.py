@@ -33,7 +33,7 @@ from sage_sandbox.settings import Settings
 from sage_sandbox.wire import Amount, Balances, CallbackURLs, Line
 from sage_sandbox.world import World
 
-# --- reading ------------------------------------------------------------------------------------------------------
+# --- reading ------------------------------------------------------------------------------------------------
 
 
 async def get_authorisations(request: Request) -> Response:
@@ -157,7 +157,7 @@ async def get_verdict(request: Request) -> Response:
     )
 
 
-# --- settings, clock, reset ---------------------------------------------------------------------------------------
+# --- settings, clock, reset ---------------------------------------------------------------------------------
 
 
 async def get_settings(request: Request) -> Response:
@@ -208,7 +208,7 @@ async def post_reset(request: Request) -> Response:
     return no_content()
 
 
-# --- faults ---------------------------------------------------------------------------------------------------------
+# --- faults -------------------------------------------------------------------------------------------------
 
 
 class _FaultBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -268,7 +268,7 @@ async def delete_fault(request: Request) -> Response:
     return no_content()
 
 
-# --- expectations and planted lines -----------------------------------------------------------------------------------
+# --- expectations and planted lines -------------------------------------------------------------------------
 
 
 class _ExpectedAccountBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -372,7 +372,7 @@ async def post_confirm(request: Request) -> Response:
     return answer({"bankAccountId": account.bank_account_id, "status": account.status})
 
 
-# --- banks, out of band -------------------------------------------------------------------------------------------------
+# --- banks, out of band -------------------------------------------------------------------------------------
 
 
 class _BankBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):

@@ -186,5 +186,4 @@ def make_app(world: World) -> Starlette:
         lifespan=lifespan,
     )
     app.state.world = world
-    app.state.throttle = provider.Throttle()
     return app

@@ -145,7 +145,7 @@ async def _attempt(world: World, notification: Notification) -> None:
     try:
         await _attempt_now(world, notification)
     finally:
-        if said := world.presence.get(notification.resource_id):
+        if said := world.presence.pop(notification.resource_id, None):
             said.set()
     world.store.commit()
 

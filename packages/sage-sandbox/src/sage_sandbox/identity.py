@@ -182,7 +182,7 @@ async def post_token(request: Request) -> Response:
 async def get_jwks(request: Request) -> Response:
     identity = world_of(request).identity
     public = _private_key(identity.private_key_pem).public_key()
-    key = cast("dict[str, Any]", RSAAlgorithm.to_jwk(public, as_dict=True))
+    key = dict(RSAAlgorithm.to_jwk(public, as_dict=True))
     key |= {"kid": identity.key_id, "use": "sig", "alg": "RS256"}
     key.pop("key_ops", None)
     return answer({"keys": [key]})

@@ -1,7 +1,6 @@
 """The Provider API's gateway (key, token, throttle), and its calls authorisations, accountqueries and sync."""
 
 import secrets
-from collections import deque
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,28 +13,9 @@ from sage_sandbox.refusals import GatewayRefusal, refuse
 from sage_sandbox.wire import AccountQueryBody, Authorised, AuthorisedBody, SyncReport
 from sage_sandbox.world import World
 
-_WINDOW_S = 1.0
 _authorised_body = wire.decoder(AuthorisedBody)
 _query_body = wire.decoder(AccountQueryBody)
 _sync_report = wire.decoder(SyncReport)
-
-
-class Throttle:
-    """Requests of the last second, for each provider."""
-
-    def __init__(self) -> None:
-        self._seen: dict[str, deque[float]] = {}
-
-    def admits(self, provider_id: str, now_s: float, requests_per_second: int) -> bool:
-        if requests_per_second == 0:
-            return True
-        seen = self._seen.setdefault(provider_id, deque())
-        while seen and seen[0] <= now_s - _WINDOW_S:
-            seen.popleft()
-        if len(seen) >= requests_per_second:
-            return False
-        seen.append(now_s)
-        return True
 
 
 def authenticate(request: Request) -> Provider:
@@ -47,8 +27,7 @@ def authenticate(request: Request) -> Provider:
             break
     else:
         raise GatewayRefusal(403, "Forbidden")
-    throttle: Throttle = request.app.state.throttle
-    if not throttle.admits(provider.provider_id, world.clock.monotonic_s(), world.settings.requests_per_second):
+    if not world.throttle.admits(provider.provider_id, world.clock.monotonic_s(), world.settings.requests_per_second):
         raise GatewayRefusal(429, "Too Many Requests")
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     owner = provider_of(world, token.strip()) if scheme.lower() == "bearer" else None

@@ -134,9 +134,11 @@ def _check_line(at: int, line: Line, settings: Settings) -> Iterable[Problem]:
         problems.append(_schema("Only `posted` transactions may be sent", _line(at, "transactionStatus")))
     if not line.unique_id:
         problems.append(_schema("Expected a text that is not empty", _line(at, "uniqueId")))
-    for name in settings.also_required:
-        if getattr(line, _SNAKE.get(name, name), None) is None:
-            problems.append(_schema(f"Object missing required field `{name}`", _line(at, name)))
+    problems += [
+        _schema(f"Object missing required field `{name}`", _line(at, name))
+        for name in settings.also_required
+        if getattr(line, _SNAKE.get(name, name), None) is None
+    ]
     if settings.amount_unit == "minor":
         if not _integral(line.transaction_amount):
             problems.append(_fraction(_line(at, "transactionAmount")))

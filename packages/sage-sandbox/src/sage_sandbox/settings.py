@@ -1,6 +1,6 @@
 """Every switch of the sandbox: its name, its type, its default, what it does, which open question it answers."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
@@ -81,7 +81,7 @@ class Settings(msgspec.Struct, rename="camel", forbid_unknown_fields=True, froze
     duplicate_scope: Literal["stored", "sent"] = "stored"
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(NamedTuple):
     """A row of the reference: the open question of the contract's section 17 it answers (0: none)."""
 
     name: str
@@ -90,12 +90,16 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 REFERENCE: tuple[Entry, ...] = (
-    Entry("autoPickAccount", 0, "the first account offered is picked, no page is needed"),
-    Entry("autoReturn", 0, "a successful PATCH counts as the browser's return; the provider's page is fetched at once"),
+    Entry("autoPickAccount", 0, "the first account offered is picked; no page is needed"),
+    Entry(
+        "autoReturn", 0, "a successful PATCH counts as the browser's return; the provider is asked for its page at once"
+    ),
     Entry("processingMs", 0, "how long a statement is processed after it was taken; half of it `pending`"),
     Entry("requestsPerSecond", 0, "Provider API throttle for each provider, over a sliding second; 0 turns it off"),
     Entry("strictOrder", 0, "a line dated before its predecessor or before the newest stored fails the statement"),
-    Entry("pendingConfirmation", 0, "a new bank account waits, unannounced, for `POST /admin/bankaccounts/{id}/confirm`"),
+    Entry(
+        "pendingConfirmation", 0, "a new bank account waits, unannounced, for `POST /admin/bankaccounts/{id}/confirm`"
+    ),
     Entry("stateEqualsAuthorisationId", 0, "`state` is the authorisation id, which hides a provider's mistakes"),
     Entry("authorisationSeconds", 0, "lifetime of an authorisation"),
     Entry("tokenSeconds", 0, "lifetime of a Cloud ID token"),
@@ -105,7 +109,7 @@ REFERENCE: tuple[Entry, ...] = (
     Entry("notificationWindowSeconds", 0, "a notification not answered 2xx for so long is given up"),
     Entry("transactionIdGap", 0, "how many transaction ids are left out after each statement"),
     Entry("amountUnit", 1, "how amounts, balances and control sums are read; `minor` refuses fractions"),
-    Entry("statementWords", 2, "how a finished statement is called: `completed` and `failed`, or `successful` and `error`"),
+    Entry("statementWords", 2, "words for a finished statement: `completed`, `failed`; or `successful`, `error`"),
     Entry("errorForm", 3, "application errors as `{errors: […]}`, or gateway-like as `{message}`"),
     Entry("failureWords", 4, "the statuses of a PATCH that mean that the user was refused"),
     Entry("patchStatus", 4, "the answer to a PATCH that was taken"),
@@ -116,28 +120,38 @@ REFERENCE: tuple[Entry, ...] = (
     Entry("textLengthMax", 6, "longer texts draw a warning"),
     Entry("textLengthStrict", 6, "longer texts are refused instead"),
     Entry("expectedRequired", 7, "`expected` must be there; where it is there it is always checked"),
-    Entry("strictDates", 8, "a line more than 14 days older than the newest fails the statement, else it is warned of"),
+    Entry("strictDates", 8, "a line more than 14 days older than the newest fails the statement, else draws a warning"),
     Entry("strictDatesScope", 8, "the newest line of all stored and sent, or of the statement alone"),
     Entry("historyDuplicates", 9, "ids stored before: the statement fails while processed, or is refused at once"),
     Entry("providerMayCancel", 10, "a provider may send the account status `cancelled`; else it is refused"),
-    Entry("activeActivatesPending", 11, "a statement without lines and with status `active` activates a pending account"),
+    Entry(
+        "activeActivatesPending", 11, "a statement without lines and with status `active` activates a pending account"
+    ),
     Entry("activeClearsAuthRequired", 11, "status `active` ends `authRequired` without a re-authorisation"),
     Entry("outgoingAddress", 12, "local address that calls to the provider come from; empty: the system's choice"),
     Entry("availableAccountsAuth", 13, "what GET availableaccounts carries"),
     Entry("notificationAudience", 13, "`aud` of the token on calls to the provider; empty: the provider's audience"),
     Entry("notificationIssuer", 13, "`iss` of that token; empty: cloudIdUrl and a slash"),
     Entry("connectorTimeoutMs", 14, "how long the provider's callbacks may take"),
-    Entry("connectorFollowsRedirects", 14, "GET auth and authrefresh follow redirects; else anything but 200 is a failure"),
+    Entry(
+        "connectorFollowsRedirects", 14, "GET auth and authrefresh follow redirects; else anything but 200 is a failure"
+    ),
     Entry("candidateNotification", 15, "N3 carries what N2 carries, or the externalId alone"),
     Entry("reauthBankaccount", 16, "what `bankaccount` means on authrefresh"),
     Entry("syncEndpoint", 17, "POST /v1/sync and /sync are there; else 404"),
     Entry("getBanks", 18, "GET /v1/banks is there; else 404"),
     Entry("putBanks", 18, "PUT /v1/banks/{principalId} is there; else 404"),
     Entry("sharedAccounts", 19, "two companies may link one account of the provider; else 409"),
-    Entry("accountQuery", 19, "which of several links account queries return; open ones come before cancelled ones"),
+    Entry("accountQuery", 19, "which of several links an account query returns; open ones come before cancelled ones"),
     Entry("postWhileAuthRequired", 20, "statements are taken while the account needs re-authorisation; else 409"),
-    Entry("beforeStartDate", 21, "lines before requestedStartDate: stored with a warning, refused while processed, left out"),
-    Entry("currencyFallback", 22, "currency of an account when the product names none; empty: the product must name it"),
+    Entry(
+        "beforeStartDate",
+        21,
+        "lines before requestedStartDate: stored with a warning, fail the statement, or are left out",
+    ),
+    Entry(
+        "currencyFallback", 22, "currency of an account when the product names none; empty: the product must name it"
+    ),
     Entry("redirectHost", 23, "host, or origin, of the redirect_uri given to providers; empty: the sandbox's own"),
-    Entry("duplicateScope", 24, "an id counts as used once it is stored, or once it was sent in a statement that was taken"),
-)  # fmt: skip
+    Entry("duplicateScope", 24, "an id counts as used once it is stored, or once it was sent in any statement taken"),
+)

@@ -19,7 +19,7 @@ _WORDS = {"completed": "successful", "failed": "error"}
 
 
 class _LooseData(msgspec.Struct, rename="camel"):
-    transaction_details: list[object]
+    transaction_details: list[msgspec.Raw]
 
 
 class _LooseBody(msgspec.Struct):
@@ -27,6 +27,7 @@ class _LooseBody(msgspec.Struct):
 
 
 _loose_body = wire.decoder(_LooseBody)
+_line = wire.decoder(Line)
 
 
 def decode_statement(body: bytes) -> StatementData:
@@ -45,7 +46,7 @@ def _every_problem(body: bytes, first: Problem) -> list[Problem]:
     problems: list[Problem] = []
     for at, raw in enumerate(_loose_body.decode(body).data.transaction_details):
         try:
-            wire.convert(raw, Line)
+            _line.decode(raw)
         except msgspec.ValidationError as error:
             problems.append(schema_problem(error, f"data.transactionDetails[{at}]"))
     return problems or [first]

@@ -50,10 +50,6 @@ def decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
     return msgspec.json.Decoder(kind, dec_hook=_decode_hook, float_hook=Decimal)
 
 
-def convert(value: object, kind: type[T]) -> T:
-    return msgspec.convert(value, kind, dec_hook=_decode_hook)
-
-
 class CallbackURLs(msgspec.Struct, rename="camel", omit_defaults=True):
     notification: str
     available_accounts: str

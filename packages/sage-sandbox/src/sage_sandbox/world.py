@@ -33,6 +33,7 @@ from sage_sandbox.records import (
 )
 from sage_sandbox.settings import Settings
 from sage_sandbox.store import Store
+from sage_sandbox.throttle import Throttle
 
 CALLS_MAX = 1000
 _R = TypeVar("_R", bound=Record)
@@ -142,6 +143,7 @@ class World:
         self.addresses = Addresses("http://127.0.0.1:9080")
         self.calls: deque[Call] = deque(maxlen=CALLS_MAX)
         self.calls_seen = 0
+        self.throttle = Throttle()
         self.nonces: dict[str, float] = {}
         self.presence: dict[str, asyncio.Event] = {}
         self.clients: dict[str, httpx2.AsyncClient] = {}
@@ -230,6 +232,7 @@ class World:
         self.nonces.clear()
         self.presence.clear()
         self.calls.clear()
+        self.throttle.clear()
         self.store.clear()
         self.clock.advanced = timedelta(0)
         self.use_settings(Settings())

@@ -51,7 +51,7 @@ class ErrorAnswers:
     def __call__(self, error: Exception, call: Call) -> Answer:
         if not isinstance(error, Refusal):
             return self._answer(500, BUG, call)
-        return self._answer(status_of(error), error.message, call, error.flaws, _headers(error))
+        return self._answer(status_of(error), error.message, call, error.flaws, headers_of(error))
 
     def _answer(
         self,
@@ -82,7 +82,7 @@ def legible(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
-def _headers(refusal: Refusal) -> Mapping[str, str]:
+def headers_of(refusal: Refusal) -> Mapping[str, str]:
     if isinstance(refusal, Unauthenticated):
         return {"www-authenticate": 'Basic realm="bankfeeds"'}
     if isinstance(refusal, MethodNotAllowed):

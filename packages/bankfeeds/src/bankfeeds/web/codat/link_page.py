@@ -5,11 +5,13 @@ No key is asked for: whoever has the address has the ids in it already, and lear
 
 import base64
 import hashlib
+from dataclasses import replace
 
 import jinja2
 
-from bankfeeds.domain.errors import NotFound, Refusal
+from bankfeeds.domain.errors import Refusal
 from bankfeeds.flows import companies, connections
+from bankfeeds.web.codat.errors import headers_of, status_of
 from bankfeeds.web.codat.exchange import Api, company_id, connection_id
 from bankfeeds.web.endpoint import Answer, Call
 
@@ -44,10 +46,11 @@ def connection(api: Api, call: Call, _actor: str) -> Answer:
 
 
 def on_error(error: Exception, call: Call) -> Answer:
-    if isinstance(error, NotFound):
-        return _page("link_trouble.html", 404, correlation_id=None)
-    status = 400 if isinstance(error, Refusal) else 500
-    return _page("link_trouble.html", status, correlation_id=call.correlation_id)
+    """The JSON surface's statuses, told to a person; a reference only where it is our fault."""
+    if not isinstance(error, Refusal):
+        return _page("link_trouble.html", 500, correlation_id=call.correlation_id)
+    page = _page("link_trouble.html", status_of(error), correlation_id=None)
+    return replace(page, headers={**page.headers, **headers_of(error)})
 
 
 def _page(template: str, status: int, **facts: str | None) -> Answer:

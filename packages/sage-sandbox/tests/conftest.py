@@ -63,12 +63,15 @@ class Provider:
                     "query": {k: v[0] for k, v in parse_qs(url.query).items()},
                     "headers": {k.lower(): v for k, v in self.headers.items()},
                     "body": json.loads(body) if body else None,
+                    "client": self.client_address[0],
                 }
                 status, text = outer.answer_to(path)
                 content = text.encode()
-                outer.calls.append(call)
+                outer.calls.append(call)  # before the answer: who has the answer can see the call
                 self.send_response(status)
                 self.send_header("Content-Type", "text/html")
+                if status == 302:
+                    self.send_header("Location", text)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
@@ -76,7 +79,11 @@ class Provider:
             def log_message(self, *_: object) -> None:
                 return
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Server(ThreadingHTTPServer):
+            def handle_error(self, *_: object) -> None:
+                """A caller that went away early is part of some tests."""
+
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
         self.thread.start()

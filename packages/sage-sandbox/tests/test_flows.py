@@ -124,7 +124,8 @@ def test_further_accounts_of_a_login_are_linked_from_candidates(wired, provider,
         ("ext-2", False),
         ("ext-3", False),
     ]
-    before = len(provider.to("/notification"))
+    before = 2
+    make.eventually(lambda: len(provider.to("/notification")) == before)
     for candidate in found[1:]:
         body = {
             "bankAccountCandidateId": candidate["bankAccountCandidateId"],
@@ -144,7 +145,8 @@ def test_further_accounts_of_a_login_are_linked_from_candidates(wired, provider,
 def test_a_disconnected_account_is_cancelled_for_good(wired, provider, product, account, make):
     wired.deliver(account, [make.line("a")])
     path = f"/bankaccounts/{account['bankAccountId']}"
-    before = len(provider.to("/notification"))
+    before = 2
+    make.eventually(lambda: len(provider.to("/notification")) == before)
     assert product.call("DELETE", path).status_code == 204
     assert product.call("GET", path).json()["status"] == "cancelled"
     assert product.call("GET", f"{path}/transactions").json()["bankTransactionList"]["transactions"] == []

@@ -8,7 +8,6 @@ from typing import cast
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -164,7 +163,9 @@ def _resume(world: World) -> None:
         callbacks.resume(world, notification)
 
 
-def make_app(world: World) -> Starlette:
+def make_app(world: World) -> Tap:
+    """The tap is outermost: nothing stands between it and the server's connection, which faults may cut."""
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         _resume(world)
@@ -177,7 +178,6 @@ def make_app(world: World) -> Starlette:
 
     app = Starlette(
         routes=_routes(),
-        middleware=[Middleware(Tap, world=world)],
         exception_handlers={
             Refusal: _refused,
             GatewayRefusal: _refused_by_gateway,
@@ -186,4 +186,4 @@ def make_app(world: World) -> Starlette:
         lifespan=lifespan,
     )
     app.state.world = world
-    return app
+    return Tap(app, world)

@@ -1,5 +1,6 @@
 """Bringing a database to the schema this program expects, and telling whether it is there."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -20,13 +21,29 @@ def _config() -> Config:
     return config
 
 
-def migrate(database: Database) -> None:
+def versions() -> list[str]:
+    """Oldest first."""
+    return [script.revision for script in reversed(list(ScriptDirectory.from_config(_config()).walk_revisions()))]
+
+
+def migrate(database: Database, version: str = "head") -> None:
     """All migrations that are missing, in one transaction."""
-    begin = database.engine.begin() if database.is_postgresql else dialect.begin_immediate(database.engine)
-    with begin as connection:
+    with _begin(database) as connection:
         config = _config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, version)
+
+
+def downgrade(database: Database, version: str) -> None:
+    """Back to an older schema; what only the newer one can hold is dropped."""
+    with _begin(database) as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, version)
+
+
+def _begin(database: Database) -> AbstractContextManager[sa.Connection]:
+    return database.engine.begin() if database.is_postgresql else dialect.begin_immediate(database.engine)
 
 
 def is_current(database: Database) -> bool:

@@ -212,6 +212,7 @@ feeds = sa.Table(
     sa.Column("opened_seq", sa.BigInteger, nullable=False),
     sa.Column("cursor", sa.BigInteger, nullable=False),
     sa.Column("statement_pk", sa.BigInteger),
+    sa.Column("is_held", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("is_introduced", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("asks_reauthorisation", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("window", sa.Integer),
@@ -230,8 +231,8 @@ feeds = sa.Table(
     sa.Index(
         "ix_feeds_due",
         "due_at",
-        sqlite_where=sa.text("status = 'open' AND due_at IS NOT NULL"),
-        postgresql_where=sa.text("status = 'open' AND due_at IS NOT NULL"),
+        sqlite_where=sa.text("status = 'open' AND due_at IS NOT NULL AND NOT is_held"),
+        postgresql_where=sa.text("status = 'open' AND due_at IS NOT NULL AND NOT is_held"),
     ),
 )
 
@@ -345,6 +346,16 @@ budgets = sa.Table(
     metadata,
     sa.Column("listing_id", sa.Text, sa.ForeignKey("listings.id"), primary_key=True),
     sa.Column("next_at", Instant, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
+)
+
+pauses = sa.Table(
+    "pauses",
+    metadata,
+    sa.Column("scope", sa.Text, primary_key=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
 )
 
 audit = sa.Table(

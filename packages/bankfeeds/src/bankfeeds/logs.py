@@ -43,7 +43,8 @@ def _render(*, is_json: bool) -> list[Processor]:
     drop_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if is_json:
         return [drop_meta, structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    return [drop_meta, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    plain = structlog.dev.plain_traceback  # the other formatter prints local variables, and so what people typed
+    return [drop_meta, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
 
 
 def mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

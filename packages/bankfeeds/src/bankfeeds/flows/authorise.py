@@ -15,6 +15,7 @@ from bankfeeds.domain.authorisation import Authorisation, AuthorisationKind, Aut
 from bankfeeds.domain.connection import Connection
 from bankfeeds.domain.errors import Conflict, Forbidden, NotFound, Unavailable
 from bankfeeds.domain.ids import tidy_connection_id, tidy_otp
+from bankfeeds.domain.text import is_storable
 from bankfeeds.flows import connections as connection_flow
 from bankfeeds.flows import report
 from bankfeeds.flows.context import World
@@ -31,6 +32,7 @@ from bankfeeds.store.engine import Write
 OTP_TYPED_MAX = 100
 RETRY_AFTER_S = 5
 SAME_STATE_MAX = 10
+ID_SHOWN_MAX = 100
 _PAGE = "page"
 _USED = frozenset({AuthorisationStatus.bound, AuthorisationStatus.succeeded})
 
@@ -237,6 +239,8 @@ def _vouch(
 
 def _resolve(tx: Write, authorization_id: str, bank_id: str | None, now: datetime) -> Authorisation:
     """The one session meant, locked; NotFound if there is none, or if its end has come, or if it could be several."""
+    if not is_storable(authorization_id):
+        raise _unknown_authorisation(authorization_id)
     candidates = [
         found
         for found in authorisations.matching(tx, authorization_id, SAME_STATE_MAX)
@@ -252,7 +256,7 @@ def _resolve(tx: Write, authorization_id: str, bank_id: str | None, now: datetim
 
 
 def _unknown_authorisation(authorization_id: str) -> NotFound:
-    return NotFound("authorization", f"authorization {authorization_id} is unknown, expired or used")
+    return NotFound("authorization", f"authorization {authorization_id[:ID_SHOWN_MAX]!r} is unknown, expired or used")
 
 
 def _record(tx: Write, found: Authorisation, action: str, reason: str, now: datetime) -> None:

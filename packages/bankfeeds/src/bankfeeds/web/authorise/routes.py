@@ -1,7 +1,5 @@
 """`/authorise/{handle}`: the form a person fills in, and what comes of it."""
 
-from urllib.parse import parse_qsl
-
 from starlette.routing import BaseRoute, Route
 
 from bankfeeds.flows.authorise import Failed, Failure, Redirected, Session, refuse, session, submit
@@ -10,10 +8,10 @@ from bankfeeds.flows.session import Stage
 from bankfeeds.web.authorise.page import Page
 from bankfeeds.web.authorise.words import Words, words_for
 from bankfeeds.web.endpoint import Answer, Call, Endpoint, Handler, TooLarge
+from bankfeeds.web.form import read_form
 from bankfeeds.web.surface import Surface
 
 BODY_BYTES_MAX = 16 * 1024
-FIELDS_MAX = 20
 _STATUSES = {
     Failure.wrong: 422,
     Failure.no_accounts: 422,
@@ -48,7 +46,7 @@ def _form(world: World, page: Page, call: Call) -> Answer:
     words, handle = _words(call), call.path["handle"]
     if call.method != "POST":
         return _shown(page, words, session(world, handle), handle)
-    fields = dict(parse_qsl(call.body.decode("latin-1"), max_num_fields=FIELDS_MAX))
+    fields = read_form(call.body)
     typed = fields.get("connectionId", "")
     return _told(page, words, submit(world, handle, typed, fields.get("otp", ""), call.address), handle, typed)
 

@@ -8,7 +8,6 @@ import hashlib
 import json
 from dataclasses import replace
 from html import escape
-from urllib.parse import parse_qsl
 
 from bankfeeds.domain.errors import Refusal, one_flaw
 from bankfeeds.domain.origins import with_parameters
@@ -17,10 +16,10 @@ from bankfeeds.flows.authorise import present
 from bankfeeds.flows.context import World
 from bankfeeds.web.authorise.words import Words, words_for
 from bankfeeds.web.endpoint import Answer, Call
+from bankfeeds.web.form import read_form
 from bankfeeds.web.surface import Surface
 
 PARAMETER_LENGTH_MAX = 2048
-PARAMETERS_MAX = 20
 _HTML = "text/html; charset=utf-8"
 _EXPLAINED = frozenset(
     {"session_unknown", "session_used", "session_over", "redirect_refused", "account_unknown", "listing"}
@@ -35,8 +34,7 @@ def authorise(world: World, surface: Surface, call: Call) -> Answer:
 def renew(world: World, surface: Surface, call: Call) -> Answer:
     """A renewal, for the account that Sage names by the id we gave it. Sage's documents also speak of a POST."""
     if call.method == "POST" and not call.query:
-        form = parse_qsl(call.body.decode("latin-1"), max_num_fields=PARAMETERS_MAX)
-        call = replace(call, query=tuple(form))
+        call = replace(call, query=tuple(read_form(call.body).items()))
     return _answer(world, surface, call, is_renewal=True)
 
 

@@ -18,9 +18,9 @@ import pytest
 import uvicorn
 
 from sage_sandbox.app import make_app, open_world
-from sage_sandbox.cli import details_of
 from sage_sandbox.signature import sign
 from sage_sandbox.store import NoStore
+from sage_sandbox.wiring import details_of
 from sage_sandbox.world import Addresses
 
 DEADLINE_S = 10.0

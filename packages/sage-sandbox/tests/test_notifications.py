@@ -124,9 +124,16 @@ def test_a_notification_may_be_answered_by_a_fault(sandbox, provider, make):
 def test_a_notification_may_be_late(wired, provider, product, make):
     wired.fault("BankAccountCreated", "delay", delayMs=150, times=1)
     account = product.link()
-    assert not [c for c in provider.to("/notification") if c["body"]["resource"]["type"] == "bankAccount"]
-    make.eventually(lambda: len(provider.to("/notification")) == 2)
-    assert provider.to("/notification")[1]["body"]["resource"]["id"] == account["bankAccountId"]
+
+    def linked():
+        return [
+            c["body"]["resource"]["id"]
+            for c in provider.to("/notification")
+            if c["body"]["resource"]["type"] == "bankAccount"
+        ]
+
+    assert linked() == []
+    assert make.eventually(linked) == [account["bankAccountId"]]
 
 
 def test_a_fault_may_concern_one_bank_account(wired, provider, product, account, make):

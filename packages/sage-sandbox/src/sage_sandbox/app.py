@@ -12,7 +12,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sage_sandbox import admin, banks, bootstrap, callbacks, consumer, identity, provider, statements
+from sage_sandbox import (
+    bank_accounts,
+    banks,
+    bootstrap,
+    callbacks,
+    consumer,
+    identity,
+    provider,
+    statements,
+    transactions,
+)
+from sage_sandbox.admin import controls, evidence, registry, views
 from sage_sandbox.exchange import answer, world_of
 from sage_sandbox.pages import browser
 from sage_sandbox.records import Bank, Provider
@@ -66,41 +77,41 @@ def _consumer_routes() -> list[Route]:
         Route(f"{_CONSUMER}/indirectredirect/{{redirect_id}}", browser.get_redirect),
         Route(f"{_CONSUMER}/indirectredirect/{{redirect_id}}", browser.post_redirect, methods=["POST"]),
         Route(f"{_COMPANY}/indirectlinkaccount", consumer.get_indirect_link_account),
-        Route(f"{_COMPANY}/bankaccounts", consumer.post_bank_account, methods=["POST"]),
-        Route(_LINKED, consumer.get_bank_account),
-        Route(_LINKED, consumer.delete_bank_account, methods=["DELETE"]),
+        Route(f"{_COMPANY}/bankaccounts", bank_accounts.post_bank_account, methods=["POST"]),
+        Route(_LINKED, bank_accounts.get_bank_account),
+        Route(_LINKED, bank_accounts.delete_bank_account, methods=["DELETE"]),
         Route(f"{_LINKED}/indirectauth", consumer.get_indirect_auth),
-        Route(f"{_LINKED}/transactions", consumer.get_transactions),
-        Route(f"{_COMPANY}/availablebankaccounts", consumer.get_available_bank_accounts),
-        Route(f"{_COMPANY}/linkavailablebankaccount", consumer.post_link_available_bank_account, methods=["POST"]),
+        Route(f"{_LINKED}/transactions", transactions.get_transactions),
+        Route(f"{_COMPANY}/availablebankaccounts", bank_accounts.get_available_bank_accounts),
+        Route(f"{_COMPANY}/linkavailablebankaccount", bank_accounts.post_link_available_bank_account, methods=["POST"]),
     ]
 
 
 def _admin_routes() -> list[Route]:
     return [
-        Route("/admin/authorisations", admin.get_authorisations),
-        Route("/admin/notifications", admin.get_notifications),
-        Route("/admin/bankaccounts", admin.get_bank_accounts),
-        Route("/admin/bankaccounts/{bank_account_id}/confirm", admin.post_confirm, methods=["POST"]),
-        Route("/admin/statements", admin.get_statements),
-        Route("/admin/transactions", admin.get_transactions),
-        Route("/admin/settings", admin.get_settings),
-        Route("/admin/settings", admin.put_settings, methods=["PUT"]),
-        Route("/admin/faults", admin.get_faults),
-        Route("/admin/faults", admin.post_fault, methods=["POST"]),
-        Route("/admin/faults", admin.delete_faults, methods=["DELETE"]),
-        Route("/admin/faults/{fault_id}", admin.delete_fault, methods=["DELETE"]),
-        Route("/admin/clock", admin.get_clock),
-        Route("/admin/clock", admin.post_clock, methods=["POST"]),
-        Route("/admin/expectations", admin.post_expectations, methods=["POST"]),
-        Route("/admin/expectations", admin.delete_expectations, methods=["DELETE"]),
-        Route("/admin/verdict", admin.get_verdict),
-        Route("/admin/calls", admin.get_calls),
-        Route("/admin/plant", admin.post_plant, methods=["POST"]),
-        Route("/admin/banks", admin.get_banks),
-        Route("/admin/banks", admin.post_bank, methods=["POST"]),
-        Route("/admin/banks/{bank_id}", admin.put_bank, methods=["PUT"]),
-        Route("/admin/reset", admin.post_reset, methods=["POST"]),
+        Route("/admin/authorisations", views.get_authorisations),
+        Route("/admin/notifications", views.get_notifications),
+        Route("/admin/bankaccounts", views.get_bank_accounts),
+        Route("/admin/bankaccounts/{bank_account_id}/confirm", registry.post_confirm, methods=["POST"]),
+        Route("/admin/statements", views.get_statements),
+        Route("/admin/transactions", views.get_transactions),
+        Route("/admin/settings", controls.get_settings),
+        Route("/admin/settings", controls.put_settings, methods=["PUT"]),
+        Route("/admin/faults", controls.get_faults),
+        Route("/admin/faults", controls.post_fault, methods=["POST"]),
+        Route("/admin/faults", controls.delete_faults, methods=["DELETE"]),
+        Route("/admin/faults/{fault_id}", controls.delete_fault, methods=["DELETE"]),
+        Route("/admin/clock", controls.get_clock),
+        Route("/admin/clock", controls.post_clock, methods=["POST"]),
+        Route("/admin/expectations", evidence.post_expectations, methods=["POST"]),
+        Route("/admin/expectations", evidence.delete_expectations, methods=["DELETE"]),
+        Route("/admin/verdict", evidence.get_verdict),
+        Route("/admin/calls", views.get_calls),
+        Route("/admin/plant", evidence.post_plant, methods=["POST"]),
+        Route("/admin/banks", registry.get_banks),
+        Route("/admin/banks", registry.post_bank, methods=["POST"]),
+        Route("/admin/banks/{bank_id}", registry.put_bank, methods=["PUT"]),
+        Route("/admin/reset", controls.post_reset, methods=["POST"]),
     ]
 
 

@@ -5,7 +5,6 @@ import os
 import socket
 import sqlite3
 import sys
-import tempfile
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -14,11 +13,8 @@ import msgspec
 import uvicorn
 from cyclopts import App, CycloptsError, Parameter
 
-from sage_sandbox import wire
+from sage_sandbox import wiring
 from sage_sandbox.app import make_app, open_store, open_world
-from sage_sandbox.records import Bank, Provider
-from sage_sandbox.refusals import schema_problem
-from sage_sandbox.wire import CallbackURLs
 from sage_sandbox.world import Addresses, World
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
@@ -44,31 +40,6 @@ def _stop(message: str) -> NoReturn:
 # --- serve --------------------------------------------------------------------------------------------------------
 
 
-class _ProviderPart(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    client_id: str | None = None
-    client_secret: str | None = None
-    api_key: str | None = None
-    audience: str | None = None
-
-
-class _BankPart(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    bank_id: str | None = None
-    name: str | None = None
-    country_code: str | None = None
-    external_ref: str | None = None
-    url: str | None = None
-    header_name: str | None = None
-    header_value: str | None = None
-    callbacks: CallbackURLs | None = msgspec.field(default=None, name="callbackURLs")
-
-
-class _Wiring(msgspec.Struct, forbid_unknown_fields=True):
-    """What `--wiring FILE` may fix of the first provider and its bank."""
-
-    provider: _ProviderPart = msgspec.field(default_factory=_ProviderPart)
-    bank: _BankPart = msgspec.field(default_factory=_BankPart)
-
-
 @app.command
 def serve(
     *,
@@ -76,7 +47,7 @@ def serve(
     port: int = 9080,
     data: Path | None = None,
     details: Path | None = None,
-    wiring: Path | None = None,
+    wiring_file: Annotated[Path | None, Parameter(name="--wiring")] = None,
 ) -> int:
     """Run the sandbox until it is told to stop.
 
@@ -90,14 +61,16 @@ def serve(
         File to keep the state in; without it everything is gone at the end.
     details
         File to write the addresses and credentials to once everything answers.
-    wiring
+    wiring_file
         JSON file that fixes the first provider's credentials and its bank's registration.
     """
     if not 0 <= port <= 65535:  # noqa: PLR2004 - what a port can be
         _stop(f"--port must be from 0 to 65535, not {port}")
+    if details is not None and not os.access(details.parent, os.W_OK):
+        _stop(f"--details {details}: cannot write there")
     world = _world(data)
-    if wiring is not None:
-        _wire(world, wiring)
+    if wiring_file is not None:
+        _wire(world, wiring_file)
     listener = _listen(host, port)
     world.addresses = Addresses(f"http://{_shown(host)}:{listener.getsockname()[1]}")
     _run(world, listener, details)
@@ -113,29 +86,11 @@ def _world(data: Path | None) -> World:
 
 def _wire(world: World, path: Path) -> None:
     try:
-        wiring = wire.decoder(_Wiring).decode(path.read_bytes())
+        wiring.apply(world, path.read_bytes())
     except OSError as error:
         _stop(f"--wiring {path}: {error.strerror}")
-    except msgspec.ValidationError as error:
-        problem = schema_problem(error)
-        _stop(f"--wiring {path}: {problem.path}: {problem.message}")
-    except msgspec.DecodeError as error:
+    except ValueError as error:
         _stop(f"--wiring {path}: {error}")
-    owner, bank = next(iter(world.book.providers.values())), next(iter(world.book.banks.values()))
-    if wiring.bank.bank_id is not None:
-        world.forget(bank)
-    _overwrite(owner, wiring.provider)
-    _overwrite(bank, wiring.bank)
-    world.keep(owner)
-    world.keep(bank)
-    world.store.commit()
-
-
-def _overwrite(record: Provider | Bank, part: msgspec.Struct) -> None:
-    for field in msgspec.structs.fields(part):
-        value = getattr(part, field.name)
-        if value is not None:
-            setattr(record, field.name, value)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -169,7 +124,7 @@ class _Server(uvicorn.Server):
         if not self.started:
             return
         if self._details is not None:
-            write_details(self._world, self._details)
+            wiring.write_details(self._world, self._details)
         a = self._world.addresses
         sys.stdout.write(
             f"sage-sandbox: provider {a.provider} · cloud id {a.cloud_id} · consumer {a.consumer}"
@@ -193,43 +148,6 @@ def _run(world: World, listener: socket.socket, details: Path | None) -> None:
         server.run(sockets=[listener])
     except KeyboardInterrupt:
         return
-
-
-def details_of(world: World) -> dict[str, dict[str, str]]:
-    owner, bank = next(iter(world.book.providers.values())), next(iter(world.book.banks.values()))
-    addresses = world.addresses
-    return {
-        "sandbox": {
-            "consumerUrl": addresses.consumer,
-            "providerUrl": addresses.provider,
-            "cloudIdUrl": addresses.cloud_id,
-            "jwksUrl": addresses.jwks,
-            "uiUrl": addresses.ui,
-            "adminUrl": addresses.admin,
-            "xApplication": world.identity.application,
-            "applicationSigningKey": world.identity.application_signing_key,
-            "bankId": bank.bank_id,
-            "providerApiKey": owner.api_key,
-            "clientId": owner.client_id,
-            "clientSecret": owner.client_secret,
-            "audience": owner.audience,
-        }
-    }
-
-
-def write_details(world: World, path: Path) -> None:
-    """Whole or not at all, readable by its owner alone."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w") as file:
-            json.dump(details_of(world), file, indent=2)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 # --- verdict --------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Reading requests and writing answers: exact JSON, and the world behind a request."""
 
+from datetime import UTC, datetime
 from typing import TypeVar, cast
 from urllib.parse import parse_qsl
 
@@ -8,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sage_sandbox import wire
-from sage_sandbox.refusals import Problem, Refusal, schema_problem
+from sage_sandbox.refusals import Problem, Refusal, refuse, schema_problem
 from sage_sandbox.world import World
 
 T = TypeVar("T")
@@ -44,3 +45,12 @@ async def read_form(request: Request) -> dict[str, str]:
     """The fields of a url-encoded form; the last of several values of one name."""
     text = (await request.body()).decode("utf-8", "replace")
     return dict(parse_qsl(text, keep_blank_values=True))
+
+
+def read_instant(text: str, path: str) -> datetime:
+    """A date or an instant; without a zone it is UTC."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise refuse(400, "SCHEMA_INVALID", "Expected an ISO 8601 date or instant", path) from None
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

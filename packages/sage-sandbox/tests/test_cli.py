@@ -1,0 +1,123 @@
+"""The commands, as processes."""
+
+import json
+import signal
+import stat
+import subprocess
+import sys
+
+import httpx2
+import pytest
+
+COMMAND = [sys.executable, "-m", "sage_sandbox"]
+
+
+def run(*arguments):
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=30, check=False)
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A sandbox process on a free port, its first line, its details file."""
+    path = tmp_path / "details.json"
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--port", "0", "--details", str(path)], stdout=subprocess.PIPE, text=True
+    )
+    line = process.stdout.readline()
+    yield process, line, path
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def test_serve_says_where_it_is_and_writes_its_details(served):
+    process, line, path = served
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [p.name for p in path.parent.iterdir()] == ["details.json"]
+    details = json.loads(path.read_text())
+    assert list(details) == ["sandbox"]
+    assert set(details["sandbox"]) == {
+        "consumerUrl",
+        "providerUrl",
+        "cloudIdUrl",
+        "jwksUrl",
+        "uiUrl",
+        "adminUrl",
+        "xApplication",
+        "applicationSigningKey",
+        "bankId",
+        "providerApiKey",
+        "clientId",
+        "clientSecret",
+        "audience",
+    }
+    assert details["sandbox"]["consumerUrl"].endswith("/api/v1")
+    assert not any(value.endswith("/") for value in details["sandbox"].values())
+    for name in ("providerUrl", "cloudIdUrl", "consumerUrl", "uiUrl", "adminUrl"):
+        assert details["sandbox"][name] in line
+    assert httpx2.get(f"{details['sandbox']['adminUrl']}/admin/verdict").json()["clean"] is True
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(5) in {0, -signal.SIGTERM}
+
+
+def test_serve_ends_at_an_interrupt(served):
+    process, _, _ = served
+    process.send_signal(signal.SIGINT)
+    assert process.wait(5) in {0, -signal.SIGINT}
+
+
+def test_verdict_tells_a_clean_sandbox_from_one_that_is_not(wired, account, make):
+    url = wired.details["adminUrl"]
+    wired.deliver(account, [make.line("a")])
+    clean = run("verdict", "--url", url)
+    assert (clean.returncode, clean.stderr) == (0, "")
+    assert "clean" in clean.stdout
+    wired.admin(
+        "POST",
+        "/expectations",
+        {"accounts": [{"externalId": "ext-1", "lines": [{"uniqueId": "b", "amount": 1, "date": "2026-03-02"}]}]},
+    )
+    guilty = run("verdict", "--url", url)
+    assert guilty.returncode == 1
+    assert "lost 1" in guilty.stdout
+    assert "NOT CLEAN" in guilty.stdout
+    assert json.loads(run("verdict", "--url", url, "--json").stdout)["clean"] is False
+
+
+def test_verdict_without_a_sandbox_is_wrong_usage():
+    result = run("verdict", "--url", "http://127.0.0.1:1")
+    assert result.returncode == 2
+    assert result.stderr.startswith("sage-sandbox: no verdict from http://127.0.0.1:1")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("serve", "--port", "many"),
+        ("serve", "--port", "70000"),
+        ("serve", "--colour", "blue"),
+        ("serve", "--host", "198.51.100.1"),
+        ("serve", "--data", "/nowhere/at/all"),
+        ("serve", "--wiring", "/nowhere/at/all"),
+        ("serve", "--details", "/nowhere/at/all", "--port", "0"),
+        ("brew",),
+    ],
+)
+def test_wrong_usage_is_one_clear_line_and_exit_code_2(arguments):
+    result = run(*arguments)
+    assert result.returncode == 2
+    assert result.stderr.startswith("sage-sandbox: ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_taken_port_is_told_of(sandbox):
+    port = sandbox.details["adminUrl"].rsplit(":", 1)[1]
+    result = run("serve", "--port", port)
+    assert result.returncode == 2
+    assert port in result.stderr
+
+
+def test_help_is_help():
+    result = run("--help")
+    assert result.returncode == 0
+    assert "serve" in result.stdout

@@ -7,14 +7,16 @@ handler in a worker thread, and turns a Refusal or a bug into the surface's own 
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import parse_qsl, unquote
 
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bankfeeds.domain.errors import Refusal
+from bankfeeds.domain.errors import Invalid, Refusal
+
+QUERY_FIELDS_MAX = 200
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("bankfeeds.web")
 
@@ -64,7 +66,7 @@ class BodyTooLargeError(Exception):
     """Raised while reading; becomes TooLarge with the call it belongs to."""
 
 
-class Disconnected(Exception):  # noqa: N818 - an event, not an error
+class Disconnected(Exception):
     """The client went away while sending."""
 
 
@@ -96,12 +98,12 @@ class Endpoint:
             answer = self.on_error(refusal, call)
         else:
             loop = asyncio.get_running_loop()
-            answer = await loop.run_in_executor(self.pool, self._answer, _with_body(call, body))
+            answer = await loop.run_in_executor(self.pool, self._answer, call, body, scope["query_string"])
         await _send(send, answer, call)
 
-    def _answer(self, call: Call) -> Answer:
+    def _answer(self, call: Call, body: bytes, query_string: bytes) -> Answer:
         try:
-            return self.handler(call)
+            return self.handler(_complete(call, body, query_string))
         except Refusal as refusal:
             return self.on_error(refusal, call)
         except Exception as error:
@@ -111,32 +113,19 @@ class Endpoint:
 
 def _call(scope: Scope, correlation_id: str) -> Call:
     headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
-    query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=200)
     path = {key: unquote(value) for key, value in scope.get("path_params", {}).items()}
     client = scope.get("client")
-    return Call(
-        scope["method"],
-        scope["path"],
-        path,
-        tuple(query),
-        headers,
-        b"",
-        client[0] if client else "",
-        correlation_id,
-    )
+    address = client[0] if client else ""
+    return Call(scope["method"], scope["path"], path, (), headers, b"", address, correlation_id)
 
 
-def _with_body(call: Call, body: bytes) -> Call:
-    return Call(
-        call.method,
-        call.url_path,
-        call.path,
-        call.query,
-        call.headers,
-        body,
-        call.address,
-        call.correlation_id,
-    )
+def _complete(call: Call, body: bytes, query_string: bytes) -> Call:
+    """With what the client may have got wrong: a refusal of it needs the call it belongs to."""
+    try:
+        query = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=QUERY_FIELDS_MAX)
+    except ValueError as error:
+        raise Invalid("query", f"the query string has more than {QUERY_FIELDS_MAX} parameters") from error
+    return replace(call, query=tuple(query), body=body)
 
 
 async def _read(scope: Scope, receive: Receive, body_bytes_max: int) -> bytes:
@@ -162,9 +151,7 @@ async def _send(send: Send, answer: Answer, call: Call) -> None:
     headers = [(b"content-length", str(len(answer.body)).encode())]
     if answer.body:
         headers.append((b"content-type", answer.content_type.encode()))
-    headers += [
-        (key.lower().encode("latin-1"), value.encode("latin-1")) for key, value in answer.headers.items()
-    ]
+    headers += [(key.lower().encode("latin-1"), value.encode("latin-1")) for key, value in answer.headers.items()]
     headers.append((b"x-correlation-id", call.correlation_id.encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     body = b"" if call.method == "HEAD" else answer.body

@@ -35,7 +35,7 @@ STATUSES: Mapping[type[Refusal], int] = {
 STATUSES_BY_CODE: Mapping[str, int] = {
     "account_id_taken": 400,  # Codat types no 409 for a single account; in a batch it is the item's own code
 }
-BUG = "Something went wrong on our side; nothing was changed. Quote the correlation id when you report it"
+BUG = "Something went wrong on our side; quote the correlation id when you report it"
 
 
 def status_of(refusal: Refusal) -> int:

@@ -1,5 +1,11 @@
-"""Fixtures of the platform's tests: a world over a real SQLite file, and the same behind a real server."""
+"""Fixtures of the platform's tests: a world over a real database, and the same behind a real server.
 
+`world` is on SQLite, unless a test asks for more: `@pytest.mark.parametrize("world", worlds.BOTH, indirect=True)`.
+With BANKFEEDS_TEST_WORLD=postgresql in the environment every test that says nothing runs there.
+"""
+
+import os
+import shutil
 from collections.abc import Generator
 from pathlib import Path
 
@@ -12,7 +18,9 @@ from . import worlds
 
 @pytest.fixture(scope="session")
 def database_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return worlds.migrated_database(tmp_path_factory.mktemp("template") / "bankfeeds.db")
+    path = tmp_path_factory.mktemp("template") / "bankfeeds.db"
+    worlds.migrated(f"sqlite:///{path}")
+    return path
 
 
 @pytest.fixture
@@ -21,8 +29,15 @@ def clock() -> worlds.MovableClock:
 
 
 @pytest.fixture
-def world(database_template: Path, tmp_path: Path, clock: worlds.MovableClock) -> Generator[World]:
-    with worlds.opened_world(database_template, tmp_path / "bankfeeds.db", clock) as opened:
+def world(request: pytest.FixtureRequest, tmp_path: Path, clock: worlds.MovableClock) -> Generator[World]:
+    kind = getattr(request, "param", os.environ.get("BANKFEEDS_TEST_WORLD", worlds.SQLITE))
+    if kind == worlds.SQLITE:
+        path = tmp_path / "bankfeeds.db"
+        shutil.copy(request.getfixturevalue("database_template"), path)
+        url = f"sqlite:///{path}"
+    else:
+        url = worlds.migrated(request.getfixturevalue("new_postgresql")())
+    with worlds.opened_world(url, clock) as opened:
         yield opened
 
 

@@ -2,7 +2,6 @@
 
 import base64
 import itertools
-import shutil
 import socket
 import threading
 import uuid
@@ -12,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, NoReturn
 
 import httpx2
@@ -35,6 +33,8 @@ from bankfeeds.web.surface import Surface
 NOON = datetime(2026, 2, 3, 12, 0, 0, tzinfo=UTC)
 BODY_BYTES_MAX = 4 * 1024 * 1024
 LISTING_ID = "uk"
+SQLITE = "sqlite"
+BOTH = (SQLITE, "postgresql")
 
 
 class MovableClock:
@@ -74,17 +74,17 @@ def no_sage(listing: Listing) -> NoReturn:
     raise AssertionError(f"a test without Sage reached for listing {listing.id}")
 
 
-def migrated_database(path: Path) -> Path:
-    database = Database(f"sqlite:///{path}")
+def migrated(url: str) -> str:
+    database = Database(url)
     schema.migrate(database)
     database.close()
-    return path
+    return url
 
 
 @contextmanager
-def opened_world(template: Path, path: Path, clock: MovableClock) -> Generator[World]:
-    shutil.copy(template, path)
-    database = Database(f"sqlite:///{path}")
+def opened_world(url: str, clock: MovableClock) -> Generator[World]:
+    """Over a database that is migrated already."""
+    database = Database(url)
     sealer = seal.Sealer(("first secret key of the tests",))
     yield World(database, clock, CountedIds(), sealer, no_sage, Limits())
     database.close()
@@ -100,6 +100,19 @@ def everything(world: World) -> dict[str, list[Any]]:
         }
 
     return world.db.read(read)
+
+
+@contextmanager
+def statements(world: World) -> Generator[list[str]]:
+    """The SQL that runs meanwhile."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    sa.event.listen(world.db.engine, "before_cursor_execute", note)
+    yield seen
+    sa.event.remove(world.db.engine, "before_cursor_execute", note)
 
 
 def audited(world: World) -> list[tuple[str, str, str]]:

@@ -13,9 +13,12 @@ CONTRACTS = Path(__file__).parents[6] / "shared" / "contracts"
 DOCUMENTS = ("codat-bank-feeds.openapi.json", "codat-platform.openapi.json")
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
-pytestmark = pytest.mark.skipif(
-    not all((CONTRACTS / name).exists() for name in DOCUMENTS), reason="Codat's OpenAPI documents are not at hand"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        not all((CONTRACTS / name).exists() for name in DOCUMENTS), reason="Codat's OpenAPI documents are not at hand"
+    ),
+    pytest.mark.parametrize("world", worlds.BOTH, indirect=True),
+]
 
 
 class Document:

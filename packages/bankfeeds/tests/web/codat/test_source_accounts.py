@@ -1,6 +1,7 @@
 """Source accounts over HTTP: both versions, batches, changes, deletion."""
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -155,6 +156,15 @@ def test_numbers_that_no_account_holds_are_refused(site, world, path, number):
     )
 
     assert refused(site, world, "POST", path, sent) == ["balance"]
+
+
+@pytest.mark.parametrize("world", worlds.BOTH, indirect=True)
+def test_of_many_requests_at_once_for_one_id_exactly_one_makes_the_account(site, path):
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: site.call("POST", path, V2).status_code, range(8)))
+
+    assert sorted(answers) == [200] + [400] * 7
+    assert len(site.call("GET", path).json()) == 1
 
 
 def test_an_id_used_before_on_the_connection_is_400_even_with_the_same_content(site, world, path):

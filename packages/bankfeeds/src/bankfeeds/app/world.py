@@ -11,7 +11,7 @@ from bankfeeds.app.refusals import NotStarted
 from bankfeeds.app.secret_key import secret_keys, sqlite_path
 from bankfeeds.domain.audit import AuditEntry
 from bankfeeds.domain.origins import Origins
-from bankfeeds.domain.ports import Registrar, TokenVerifier
+from bankfeeds.domain.ports import Clock, Registrar, TokenVerifier
 from bankfeeds.domain.transaction import TextLimits
 from bankfeeds.flows import listings
 from bankfeeds.flows.context import Limits, World
@@ -19,6 +19,7 @@ from bankfeeds.sage.destination import SageDestinations
 from bankfeeds.sage.jwks import FETCH_TIMEOUT_S, JwksVerifier
 from bankfeeds.settings import Settings, WrongSetting
 from bankfeeds.store import audit, schema
+from bankfeeds.store.clock import DatabaseClock
 from bankfeeds.store.engine import Database
 from bankfeeds.store.seal import Sealer
 
@@ -70,10 +71,23 @@ def opened(settings: Settings) -> Generator[Opened]:
     database = Database(settings.database_url)
     try:
         _check_schema(settings, database)
-        with _http_client() as http, _http_client() as jwks_http:
-            yield _build(settings, database, sealer, http, JwksVerifier(jwks_http))
+        with _http_client() as http, _http_client() as jwks_http, _clock(database) as clock:
+            yield _build(settings, database, sealer, clock, http, JwksVerifier(jwks_http))
     finally:
         database.close()
+
+
+@contextmanager
+def _clock(database: Database) -> Generator[Clock]:
+    """SQLite serves one host, whose clock will do; on PostgreSQL every host goes by the database's."""
+    if not database.is_postgresql:
+        yield facts.now
+        return
+    clock = DatabaseClock(database)
+    try:
+        yield clock
+    finally:
+        clock.close()
 
 
 def _http_client() -> httpx2.Client:
@@ -84,12 +98,12 @@ def _http_client() -> httpx2.Client:
 
 
 def _build(
-    settings: Settings, database: Database, sealer: Sealer, http: httpx2.Client, verify: TokenVerifier
+    settings: Settings, database: Database, sealer: Sealer, clock: Clock, http: httpx2.Client, verify: TokenVerifier
 ) -> Opened:
-    destinations = SageDestinations(lambda listing_id: listings.secrets(world, listing_id), http, facts.now)
+    destinations = SageDestinations(lambda listing_id: listings.secrets(world, listing_id), http, clock)
     world = World(
         db=database,
-        clock=facts.now,
+        clock=clock,
         ids=facts.RandomIds(),
         sealer=sealer,
         destinations=destinations,

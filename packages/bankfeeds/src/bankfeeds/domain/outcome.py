@@ -44,11 +44,19 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """`throttled`: Sage answered 429, so the whole listing should slow down."""
+    """`throttled`: Sage answered 429, so the whole listing slows down. `busy`: Sage is well, but an earlier statement
+    for the account is still in flight.
+    """
 
     reason: str
     retry_after_s: float | None = None
     throttled: bool = False
+    busy: bool = False
+
+    @property
+    def is_outage(self) -> bool:
+        """Out of reach, or our credentials refused: what would befall every call of the listing."""
+        return not self.throttled and not self.busy
 
 
 @dataclass(frozen=True, slots=True)

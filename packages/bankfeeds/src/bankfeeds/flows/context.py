@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bankfeeds.domain.origins import Origins
+from bankfeeds.domain.pace import Pace
 from bankfeeds.domain.ports import Clock, Destinations, Ids, Sealer
 from bankfeeds.domain.transaction import TextLimits
 from bankfeeds.store.engine import Database
@@ -36,7 +37,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Made once by `app.py`. Nothing in it changes while the program runs."""
+    """Made once by `app.py`. Nothing in it changes while the program runs, but what `pace` learns."""
 
     db: Database
     clock: Clock
@@ -46,5 +47,6 @@ class World:
     limits: Limits
     sleep: Callable[[float], None] = time.sleep
     is_production: bool = False
+    pace: Pace = field(default_factory=Pace)
     crash: Callable[[str], None] = _carry_on
     """Called at each named point of a step where dying must not matter; tests die there."""

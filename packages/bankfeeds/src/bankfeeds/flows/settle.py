@@ -34,17 +34,17 @@ def settle(tx: Write, world: World, claim: Claim, answered: Answered) -> None:
         return
     now = world.clock()
     act = answered.act
+    _note_health(tx, feed.listing_id, answered, now)
     if isinstance(act, Find) or answered.outcome is None:
         _learn(tx, world, feed, answered.found, now)
         return
-    if isinstance(answered.outcome, Deferred) and answered.outcome.throttled:
-        pause_s = answered.outcome.retry_after_s or THROTTLE_PAUSE_S
-        budgets.hold(tx, feed.listing_id, now + timedelta(seconds=pause_s))
+    if isinstance(act, Follow) and feed.attempt == 0:
+        world.pace.learn(feed.listing_id, in_time=not isinstance(answered.outcome, Taken))
     match answered.outcome:
         case Done():
             _finish(tx, feed, account, act.delivery.statement, now)
         case Taken() as taken:
-            _wait_for_sage(tx, feed, act, taken, now)
+            _wait_for_sage(tx, world, feed, act, taken, now)
         case Deferred() as deferred:
             _offer_again(tx, feed, act, now, deferred.retry_after_s, doubtful=act.was_doubtful, lost=False)
         case Unknown() as unknown:
@@ -53,6 +53,18 @@ def settle(tx: Write, world: World, claim: Claim, answered: Answered) -> None:
             close_feed(tx, world, feed.listing_id, feed.bank_account_id, "cancelled at Sage", ACTOR)
         case Rejected() as rejected:
             _narrow(tx, world, feed, account, act, rejected, now)
+
+
+def _note_health(tx: Write, listing_id: str, answered: Answered, now: datetime) -> None:
+    """The listing's budget slows down when Sage asks for it, and pauses when call after call fails."""
+    outcome = answered.found if isinstance(answered.act, Find) else answered.outcome
+    if isinstance(outcome, Deferred) and outcome.throttled:
+        pause_s = outcome.retry_after_s or THROTTLE_PAUSE_S
+        budgets.hold(tx, listing_id, now + timedelta(seconds=pause_s))
+    elif isinstance(outcome, Unknown) or (isinstance(outcome, Deferred) and outcome.is_outage):
+        budgets.failed(tx, listing_id, now)
+    else:
+        budgets.answered(tx, listing_id)
 
 
 def _learn(tx: Write, world: World, feed: Feed, found: FoundAccount | Outcome | None, now: datetime) -> None:
@@ -91,7 +103,7 @@ def _finish(tx: Write, feed: Feed, account: SourceAccount, statement: Statement,
     confirm.end_pushes(tx, account.pk, now)
 
 
-def _wait_for_sage(tx: Write, feed: Feed, act: Offer | Follow, taken: Taken, now: datetime) -> None:
+def _wait_for_sage(tx: Write, world: World, feed: Feed, act: Offer | Follow, taken: Taken, now: datetime) -> None:
     attempt = feed.attempt + 1 if isinstance(act, Follow) else 0
     statements.change(
         tx,
@@ -100,7 +112,7 @@ def _wait_for_sage(tx: Write, feed: Feed, act: Offer | Follow, taken: Taken, now
         sage_id=taken.reference,
         doubtful=act.was_doubtful,
     )
-    feeds.release(tx, feed.pk, now + poll_after(attempt), attempt=attempt)
+    feeds.release(tx, feed.pk, now + poll_after(attempt, world.pace.usual_s(feed.listing_id)), attempt=attempt)
 
 
 def _offer_again(

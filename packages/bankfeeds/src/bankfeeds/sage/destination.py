@@ -58,7 +58,7 @@ class SageDestination:
             return _progress(state, state.id)
         found = problems.read_problems(reply.body, ids)
         if reply.status == _CONFLICT and not problems.says_cancelled(found):
-            return Deferred(f"another statement is in flight: {problems.summary(found, reply)}")
+            return Deferred(f"another statement is in flight: {problems.summary(found, reply)}", busy=True)
         gone = reply.status in {_NOT_FOUND, _GONE, _CONFLICT}
         return Rejected(problems.summary(found, reply), tuple(found), gone=gone)
 
@@ -69,7 +69,7 @@ class SageDestination:
         if reply.status == _NOT_FOUND:
             return Unknown(f"Sage knows no statement {statement_id}", lost=True)
         if not httpx2.codes.is_success(reply.status):
-            return Deferred(f"Sage answered {reply.status} to a question about statement {statement_id}")
+            return Deferred(f"Sage answered {reply.status} to a question about statement {statement_id}", busy=True)
         return _progress(problems.read_statement(reply.body, line_ids), statement_id)
 
     def find(self, external_id: str) -> FoundAccount | Outcome | None:

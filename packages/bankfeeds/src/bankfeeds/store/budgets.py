@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from bankfeeds.domain.backoff import breaker_pause
 from bankfeeds.store import dialect
 from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Write
@@ -13,14 +14,14 @@ _b = t.budgets.c
 
 def reserve(tx: Write, listing_id: str, now: datetime, per_second: int) -> datetime:
     """The moment of the next free request, now taken; never before `now`. 0 per second means no limit."""
-    if per_second <= 0:
-        return now
-    row = tx.row(dialect.for_update(sa.select(_b.next_at).where(_b.listing_id == listing_id)))
-    slot = now if row is None else max(now, row.next_at)
-    following = slot + timedelta(seconds=1) / per_second
+    query = sa.select(_b.next_at).where(_b.listing_id == listing_id)
+    row = tx.row(dialect.for_update(query) if per_second > 0 else query)
     if row is None:
-        tx.run(t.budgets.insert().values(listing_id=listing_id, next_at=following))
-    else:
+        tx.run(dialect.insert_if_absent(tx.is_postgresql, t.budgets, {"listing_id": listing_id, "next_at": now}))
+        row = tx.row(dialect.for_update(query))
+    slot = max(now, row.next_at) if row is not None else now
+    if per_second > 0:
+        following = slot + timedelta(seconds=1) / per_second
         tx.run(t.budgets.update().where(_b.listing_id == listing_id).values(next_at=following))
     return slot
 
@@ -28,3 +29,18 @@ def reserve(tx: Write, listing_id: str, now: datetime, per_second: int) -> datet
 def hold(tx: Write, listing_id: str, until: datetime) -> None:
     """Nobody calls before `until`: Sage asked for a pause."""
     tx.run(t.budgets.update().where(_b.listing_id == listing_id, _b.next_at < until).values(next_at=until))
+
+
+def failed(tx: Write, listing_id: str, now: datetime) -> int:
+    """One more failure in a row; nobody calls for a while once they are too many. Answers how many they are."""
+    tx.run(t.budgets.update().where(_b.listing_id == listing_id).values(failures=_b.failures + 1))
+    failures = int(tx.value(sa.select(_b.failures).where(_b.listing_id == listing_id)) or 0)
+    pause = breaker_pause(failures)
+    if pause is not None:
+        hold(tx, listing_id, now + pause)
+    return failures
+
+
+def answered(tx: Write, listing_id: str) -> None:
+    """Sage is there: the failures before count no more."""
+    tx.run(t.budgets.update().where(_b.listing_id == listing_id, _b.failures > 0).values(failures=0))

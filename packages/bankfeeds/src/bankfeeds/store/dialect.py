@@ -6,11 +6,16 @@ from typing import Any
 
 import psycopg
 import sqlalchemy as sa
-from sqlalchemy import event
+from psycopg import conninfo, errors
+from sqlalchemy import event, exc
+from sqlalchemy.dialects import postgresql, sqlite
 
 BUSY_TIMEOUT_S = 10
 POOL_SIZE = 16
-CONNECT_TIMEOUT_S = 5
+CONNECT_TIMEOUT_S = 3
+LOST_HOST_MS = 10_000
+IDLE_TRANSACTION_MS = 30_000
+LOCK_TIMEOUT_MS = 10_000
 
 
 def make_engine(url: str) -> sa.Engine:
@@ -29,11 +34,31 @@ def make_engine(url: str) -> sa.Engine:
         return engine
     return sa.create_engine(
         "postgresql+psycopg://",
-        creator=lambda: psycopg.connect(url, connect_timeout=CONNECT_TIMEOUT_S, application_name="bankfeeds"),
+        creator=lambda: psycopg.connect(url, **_postgresql_options(url)),
         pool_size=POOL_SIZE,
         max_overflow=POOL_SIZE,
         pool_pre_ping=True,
     )
+
+
+def _postgresql_options(url: str) -> dict[str, Any]:
+    """A lost host is noticed within seconds on both ends: by us, so that work goes on elsewhere, and by the server, so
+    that what the lost host had locked is free again. Of several hosts the one that takes writes is used.
+    """
+    options: dict[str, Any] = {
+        "connect_timeout": CONNECT_TIMEOUT_S,
+        "application_name": "bankfeeds",
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": LOST_HOST_MS,
+        "options": f"-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
+        f" -c tcp_user_timeout={LOST_HOST_MS} -c idle_in_transaction_session_timeout={IDLE_TRANSACTION_MS}"
+        f" -c lock_timeout={LOCK_TIMEOUT_MS}",
+    }
+    if "," in str(conninfo.conninfo_to_dict(url).get("host")):
+        options["target_session_attrs"] = "read-write"
+    return options
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
@@ -63,3 +88,20 @@ def for_update(statement: "sa.Select[Any]") -> "sa.Select[Any]":
 def for_update_beside_references(statement: "sa.Select[Any]") -> "sa.Select[Any]":
     """The same, but rows that refer to these may still be inserted meanwhile."""
     return statement.with_for_update(key_share=True)
+
+
+def insert_if_absent(is_postgresql: bool, table: sa.Table, values: dict[str, Any]) -> sa.Executable:  # noqa: FBT001
+    """An insert that does nothing where the row exists, even one that another transaction is just inserting."""
+    if is_postgresql:
+        return postgresql.insert(table).values(values).on_conflict_do_nothing()
+    return sqlite.insert(table).values(values).on_conflict_do_nothing()
+
+
+def is_transient(error: exc.DBAPIError) -> bool:
+    """Deadlock or serialization failure: the same transaction, run again, is likely to succeed."""
+    return isinstance(error.orig, (errors.DeadlockDetected, errors.SerializationFailure))
+
+
+def is_outage(error: exc.DBAPIError) -> bool:
+    """The database does not answer, is going away, or stays locked: nothing is wrong with what was asked of it."""
+    return isinstance(error, (exc.OperationalError, exc.InterfaceError)) or error.connection_invalidated

@@ -7,18 +7,34 @@ an answer leaves only after that commit. On PostgreSQL a write runs where it is 
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 
+from bankfeeds.domain.errors import Unavailable
 from bankfeeds.store import dialect
 
 T = TypeVar("T")
 GROUP_COMMIT_MAX = 64
 """Writes committed together on SQLite at most."""
+TRANSIENT_RETRIES = 3
+"""How often a transaction that lost to another (a deadlock) is run again on PostgreSQL, before it is given up."""
+OUTAGE_RETRY_S = 3
+
+
+@contextmanager
+def _outages_told() -> Generator[None]:
+    try:
+        yield
+    except exc.DBAPIError as error:
+        if dialect.is_outage(error):
+            raise Unavailable("database", "the database does not answer; try again", OUTAGE_RETRY_S) from error
+        raise
 
 
 class Read:
@@ -70,17 +86,34 @@ class Database:
             self._writer.start()
 
     def read(self, work: Callable[[Read], T]) -> T:
-        with self.engine.connect() as connection:
+        """Unavailable if the database does not answer."""
+        with _outages_told(), self.engine.connect() as connection:
             try:
                 return work(Read(connection))
             finally:
                 connection.rollback()
 
     def write(self, work: Callable[[Write], T]) -> T:
-        """Committed when it returns; if `work` raises, nothing of it stays and the exception comes back here."""
-        if self._writer is None:
-            with self.engine.begin() as connection:
-                return work(Write(connection))
+        """Committed when it returns; if `work` raises, nothing of it stays and the exception comes back here.
+
+        Unavailable if the database does not answer; then it is not known whether the commit took place, and whoever
+        asks again must be able to (every flow can).
+        """
+        with _outages_told():
+            return self._write_pooled(work) if self._writer is None else self._write_queued(work)
+
+    def _write_pooled(self, work: Callable[[Write], T]) -> T:
+        for _ in range(TRANSIENT_RETRIES):
+            try:
+                with self.engine.begin() as connection:
+                    return work(Write(connection))
+            except exc.DBAPIError as error:
+                if not dialect.is_transient(error):
+                    raise
+        with self.engine.begin() as connection:
+            return work(Write(connection))
+
+    def _write_queued(self, work: Callable[[Write], T]) -> T:
         if self._is_closed:
             raise RuntimeError("the database is closed")
         job = _Job(work, Future())

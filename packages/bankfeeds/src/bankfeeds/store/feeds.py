@@ -19,6 +19,9 @@ _f = t.feeds.c
 _open = _f.status == FeedStatus.open.value
 _live = _f.status != FeedStatus.closed.value
 
+BUDGET_HORIZON = timedelta(seconds=1)
+"""A listing whose next free request is further away than this has its feeds left alone, whoever could claim them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -30,19 +33,12 @@ class Claim:
 
 def has_due(tx: Read, now: datetime) -> bool:
     """A look that takes no lock, before a claim that does."""
-    free = sa.or_(_f.lease_until.is_(None), _f.lease_until <= now)
-    return tx.row(sa.select(_f.pk).where(_open, _f.due_at <= now, free).limit(1)) is not None
+    return tx.row(sa.select(_f.pk).where(_is_due(now)).limit(1)) is not None
 
 
 def claim_due(tx: Write, owner: str, now: datetime, lease: timedelta, limit: int) -> list[Claim]:
     """Due feeds that nobody holds, those that have waited longest first, many in one statement."""
-    due = (
-        sa.select(_f.pk)
-        .where(_open, _f.due_at <= now, sa.or_(_f.lease_until.is_(None), _f.lease_until <= now))
-        .order_by(_f.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+    due = sa.select(_f.pk).where(_is_due(now)).order_by(_f.due_at).limit(limit).with_for_update(skip_locked=True)
     take = (
         t.feeds.update()
         .where(_f.pk.in_(due.scalar_subquery()))
@@ -51,6 +47,14 @@ def claim_due(tx: Write, owner: str, now: datetime, lease: timedelta, limit: int
     )
     rows = sorted(tx.rows(take), key=lambda row: row.due_at)
     return [Claim(row.pk, row.account_pk, row.listing_id, row.lease_token) for row in rows]
+
+
+def _is_due(now: datetime) -> sa.ColumnElement[bool]:
+    """Open, not held by an operator, not leased, and its listing may be called within BUDGET_HORIZON."""
+    b = t.budgets.c
+    spent = sa.select(b.listing_id).where(b.next_at > now + BUDGET_HORIZON)
+    free = sa.or_(_f.lease_until.is_(None), _f.lease_until <= now)
+    return sa.and_(_open, ~_f.is_held, _f.due_at <= now, free, _f.listing_id.not_in(spent))
 
 
 def held(tx: Write, claim: Claim) -> Feed | None:

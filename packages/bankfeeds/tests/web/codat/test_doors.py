@@ -131,9 +131,8 @@ def test_more_parameters_than_anybody_needs_are_400(site):
 
 
 def test_a_bug_is_500_and_tells_the_correlation_id_only(site, world):
-    world.db.engine.dispose()
-    with world.db.engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE companies RENAME TO misplaced")
+    site.call("POST", "/companies", {"name": "Harbour Bakery"})
+    world.db.write(lambda tx: tx.connection.exec_driver_sql("UPDATE companies SET tags = 'misplaced'"))
 
     answer = site.call("GET", "/companies")
 

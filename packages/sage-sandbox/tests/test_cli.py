@@ -57,13 +57,13 @@ def test_serve_says_where_it_is_and_writes_its_details(served):
         assert details["sandbox"][name] in line
     assert httpx2.get(f"{details['sandbox']['adminUrl']}/admin/verdict").json()["clean"] is True
     process.send_signal(signal.SIGTERM)
-    assert process.wait(5) in {0, -signal.SIGTERM}
+    assert process.wait(5) == 0
 
 
 def test_serve_ends_at_an_interrupt(served):
     process, _, _ = served
     process.send_signal(signal.SIGINT)
-    assert process.wait(5) in {0, -signal.SIGINT}
+    assert process.wait(5) == 0
 
 
 def test_verdict_tells_a_clean_sandbox_from_one_that_is_not(wired, account, make):

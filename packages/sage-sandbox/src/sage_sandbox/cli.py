@@ -2,9 +2,12 @@
 
 import json
 import os
+import signal
 import socket
 import sqlite3
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -119,6 +122,16 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._world, self._details = world, details
 
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Being told to stop is a good end: exit code 0, where uvicorn would raise the signal again."""
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if not self.started:
@@ -144,10 +157,7 @@ def _run(world: World, listener: socket.socket, details: Path | None) -> None:
         lifespan="on",
     )
     server = _Server(config, world, details)
-    try:
-        server.run(sockets=[listener])
-    except KeyboardInterrupt:
-        return
+    server.run(sockets=[listener])
 
 
 # --- verdict --------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """What the sandbox remembers, one struct a thing; all but the lines of statements are small."""
 
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 
@@ -244,7 +244,7 @@ class Fault(Record):
 class ExpectedLine(msgspec.Struct, rename="camel"):
     unique_id: str
     amount: Amount
-    date: str
+    date: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}")]
 
 
 class ExpectedAccount(Record):

@@ -186,48 +186,50 @@ def find_repeated(lines: list[Line], used: set[str]) -> list[Problem]:
     ]
 
 
-def find_disorder(lines: list[Line], newest_on: date | None) -> Iterator[Problem]:
+def days_of(lines: list[Line]) -> list[date]:
+    return [business_date(line.date_posted) for line in lines]
+
+
+def find_disorder(days: list[date], newest_on: date | None) -> Iterator[Problem]:
+    """Lines dated before their predecessor, or before the newest stored."""
     newest = newest_on
-    for at, line in enumerate(lines):
-        day = business_date(line.date_posted)
+    for at, day in enumerate(days):
         if newest is not None and day < newest:
             yield Problem("DATE_ORDER", f"{day} comes after {newest}", _line(at, "datePosted"))
         else:
             newest = day
 
 
-def find_old(lines: list[Line], newest_on: date | None, scope: str) -> Iterator[Problem]:
-    if not lines:
+def find_old(days: list[date], newest_on: date | None, scope: str) -> Iterator[Problem]:
+    """Lines more than two weeks older than the newest: of the statement, or of all that is stored."""
+    if not days:
         return
-    newest = business_date(max((line.date_posted for line in lines), key=_comparable))
+    newest = max(days)
     if newest_on is not None and scope == "stored":
         newest = max(newest, newest_on)
-    for at, line in enumerate(lines):
-        day = business_date(line.date_posted)
+    if newest - min(days) <= DATE_WINDOW:
+        return
+    for at, day in enumerate(days):
         if newest - day > DATE_WINDOW:
-            yield Problem(
-                "DATE_WINDOW", f"{day} is more than 14 days older than the newest, {newest}", _line(at, "datePosted")
-            )
+            message = f"{day} is more than 14 days older than the newest, {newest}"
+            yield Problem("DATE_WINDOW", message, _line(at, "datePosted"))
 
 
-def _comparable(instant: datetime) -> datetime:
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-
-
-def is_early(line: Line, account: BankAccount) -> bool:
-    return business_date(line.date_posted) < business_date(account.requested_start_date)
-
-
-def find_early(lines: list[Line], account: BankAccount) -> Iterator[Problem]:
-    start = business_date(account.requested_start_date)
-    for at, line in enumerate(lines):
-        if is_early(line, account):
+def find_early(days: list[date], start: date) -> Iterator[Problem]:
+    """Lines dated before the account's requestedStartDate."""
+    if not days or min(days) >= start:
+        return
+    for at, day in enumerate(days):
+        if day < start:
             yield Problem("BEFORE_START_DATE", f"Dated before requestedStartDate, {start}", _line(at, "datePosted"))
 
 
 def find_long_texts(lines: list[Line], length_max: int) -> Iterator[Problem]:
     for at, line in enumerate(lines):
-        yield from _long_texts(at, line, length_max)
+        together = len(line.description or "") + len(line.narrative1 or "") + len(line.narrative2 or "")
+        together += len(line.reference_number or "") + len(line.check_number or "")
+        if together > length_max:
+            yield from _long_texts(at, line, length_max)
 
 
 def next_status(account: BankAccount, details: AccountDetails, *, lines: bool, settings: Settings) -> str:

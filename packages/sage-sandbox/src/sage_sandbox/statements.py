@@ -178,9 +178,10 @@ def _judge(
         return [Problem("BANK_ACCOUNT_CANCELLED", "The bank account is cancelled", "data.principalId")], []
     settings = world.settings
     newest_on = world.ledger(account.bank_account_id).newest_on
-    disorder = list(rules.find_disorder(lines, newest_on))
-    old = list(rules.find_old(lines, newest_on, settings.strict_dates_scope))
-    early = list(rules.find_early(lines, account))
+    days = rules.days_of(lines)
+    disorder = list(rules.find_disorder(days, newest_on))
+    old = list(rules.find_old(days, newest_on, settings.strict_dates_scope))
+    early = list(rules.find_early(days, rules.business_date(account.requested_start_date)))
     errors = _repeated(world, account, lines)
     warnings = list(rules.find_long_texts(lines, settings.text_length_max))
     (errors if settings.strict_order else warnings).extend(disorder)
@@ -193,7 +194,8 @@ def store_lines(world: World, account: BankAccount, statement: Statement, lines:
     """Number the lines, append them, and let the statement's status and balances take effect."""
     ledger = world.ledger(account.bank_account_id)
     if world.settings.before_start_date == "filter" and not statement.planted:
-        kept = [line for line in lines if not rules.is_early(line, account)]
+        start = rules.business_date(account.requested_start_date)
+        kept = [line for line in lines if rules.business_date(line.date_posted) >= start]
         if len(kept) < len(lines):
             lines = world.keep(Lines(statement_id=statement.statement_id, lines=kept)).lines
     statement.first_transaction_id = ledger.next_id

@@ -10,6 +10,7 @@ T = TypeVar("T")
 
 _INTEGER_DIGITS_MAX = 18
 _FRACTION_DIGITS_MAX = 8
+_INTEGER_MAX = 10**_INTEGER_DIGITS_MAX
 
 
 class Amount(Decimal):
@@ -22,6 +23,8 @@ def _decode_hook(wanted: type[Any], found: Any) -> Any:
     if type(found) is not int and type(found) is not Decimal:
         raise ValueError(f"Expected `number`, got `{_json_name(found)}`")
     amount = Amount(found)
+    if type(found) is int and -_INTEGER_MAX < found < _INTEGER_MAX:
+        return amount
     exponent = amount.as_tuple().exponent
     if not isinstance(exponent, int) or exponent < -_FRACTION_DIGITS_MAX or amount.adjusted() >= _INTEGER_DIGITS_MAX:
         raise ValueError(f"Expected a number of at most {_INTEGER_DIGITS_MAX} digits")

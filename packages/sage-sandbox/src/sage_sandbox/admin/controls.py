@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sage_sandbox import faults, statements, wire
-from sage_sandbox.exchange import answer, no_content, read, world_of
+from sage_sandbox.exchange import answer, read, world_of
 from sage_sandbox.records import Fault, FaultAction
 from sage_sandbox.refusals import Refusal, refuse, schema_problem
 from sage_sandbox.settings import Settings
@@ -59,7 +59,7 @@ async def post_clock(request: Request) -> Response:
 
 async def post_reset(request: Request) -> Response:
     await world_of(request).reset()
-    return no_content()
+    return answer({})
 
 
 # --- faults
@@ -110,7 +110,7 @@ async def delete_faults(request: Request) -> Response:
     world = world_of(request)
     for fault in list(world.book.faults.values()):
         _lift(world, fault)
-    return no_content()
+    return answer({})
 
 
 async def delete_fault(request: Request) -> Response:
@@ -119,4 +119,4 @@ async def delete_fault(request: Request) -> Response:
     if fault is None:
         raise refuse(404, "FAULT_NOT_FOUND", "No such fault", "faultId")
     _lift(world, fault)
-    return no_content()
+    return answer({})

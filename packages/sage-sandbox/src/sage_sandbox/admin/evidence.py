@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sage_sandbox import statements, verdict, wire
-from sage_sandbox.exchange import answer, no_content, read, world_of
+from sage_sandbox.exchange import answer, read, world_of
 from sage_sandbox.records import BankAccount, ExpectedAccount, ExpectedLine, Lines, Statement
 from sage_sandbox.refusals import refuse
 from sage_sandbox.wire import Amount, Balances, Line
@@ -49,7 +49,7 @@ async def delete_expectations(request: Request) -> Response:
     world = world_of(request)
     for expected in list(world.book.expectations.values()):
         world.forget(expected)
-    return no_content()
+    return answer({})
 
 
 class _PlantedLine(msgspec.Struct, rename="camel"):

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bankfeeds.demo import details, pair
-from bankfeeds.demo.journey import ending_on_sigterm
+from bankfeeds.demo.journey import ending_on_signals
 from bankfeeds.demo.show import Screen
 
 
@@ -13,7 +13,7 @@ def run(port: int, sandbox_port: int, data: Path, details_path: Path | None) -> 
     home = pair.make_data_directory(data)
     path = details_path or home / "details.json"
     try:
-        with ending_on_sigterm(), pair.running(home, port, sandbox_port) as both:
+        with ending_on_signals(), pair.running(home, port, sandbox_port) as both:
             details.write(path, both.details)
             screen.title("Bankfeeds and the Sage sandbox are running; Ctrl-C ends them")
             screen.note(f"The platform's API   {both.api_url}")

@@ -1,5 +1,6 @@
 """`bankfeeds demo`: one bank statement file, from the institution's side to Sage's, told while it happens."""
 
+import shutil
 import signal
 import tempfile
 import time
@@ -43,25 +44,30 @@ def run(statement: Path | None, *, is_once: bool) -> int:
     accounts = accounts_of(file)
     _tell_file(screen, file, accounts)
     data = Path(tempfile.mkdtemp(prefix="bankfeeds-demo-"))
-    began = time.monotonic()
     try:
-        with (
-            ending_on_sigterm(),
-            pair.running(data, 0, 0) as both,
-            httpx2.Client(timeout=_TIMEOUT_S, trust_env=False) as client,
-        ):
-            is_clean = _travel(screen, both, client, accounts)
-            _conclude(screen, accounts, is_clean=is_clean, took_s=time.monotonic() - began)
-            if screen.is_terminal and not is_once:
-                _keep_serving(screen, both)
+        with ending_on_signals():
+            is_clean = _run_both(screen, data, accounts, is_once=is_once)
     except DemoFailed as error:
         screen.fail(str(error))
-        screen.note(f"Logs and data: {data}")
-        return 1
+        is_clean = False
     except KeyboardInterrupt:
         screen.note("stopped")
-        return 0
+        is_clean = True
+    if is_clean:
+        shutil.rmtree(data, ignore_errors=True)
+    else:
+        screen.note(f"Logs and data: {data}")
     return 0 if is_clean else 1
+
+
+def _run_both(screen: Screen, data: Path, accounts: Sequence[AccountLines], *, is_once: bool) -> bool:
+    began = time.monotonic()
+    with pair.running(data, 0, 0) as both, httpx2.Client(timeout=_TIMEOUT_S, trust_env=False) as client:
+        is_clean = _travel(screen, both, client, accounts)
+        _conclude(screen, accounts, is_clean=is_clean, took_s=time.monotonic() - began)
+        if screen.is_terminal and not is_once:
+            _keep_serving(screen, both)
+    return is_clean
 
 
 def _tell_file(screen: Screen, file: StatementFile, accounts: Sequence[AccountLines]) -> None:
@@ -87,7 +93,7 @@ def _travel(screen: Screen, both: Pair, client: httpx2.Client, accounts: Sequenc
         _send(screen, institution, under_way[-1])
     for each in under_way:
         _show_received(screen, judge, each)
-    return _judge(screen, judge, under_way)
+    return _judge(screen, judge, under_way) if under_way else True
 
 
 def _link(screen: Screen, both: Pair, client: httpx2.Client, institution: Institution, lines: AccountLines) -> Journey:
@@ -219,14 +225,15 @@ def _keep_serving(screen: Screen, both: Pair) -> None:
 
 
 @contextmanager
-def ending_on_sigterm() -> Generator[None]:
-    """SIGTERM ends the demo as Ctrl-C does, children included."""
+def ending_on_signals() -> Generator[None]:
+    """SIGTERM and Ctrl-C end it alike, children included, also where a shell had SIGINT ignored."""
 
     def stop(_signal: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

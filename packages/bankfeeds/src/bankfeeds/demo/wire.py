@@ -38,7 +38,8 @@ def check(response: httpx2.Response, *expected: int) -> Any:
     if response.status_code in expected:
         return decode(response) if response.content else None
     request = response.request
-    raise DemoFailed(f"{request.method} {request.url.path} was answered {response.status_code}: {_words(response)}")
+    called = f"{request.method} …/{request.url.path.rsplit('/', 1)[-1]}"
+    raise DemoFailed(f"{called} was answered {response.status_code}: {_words(response)}")
 
 
 class _Item(msgspec.Struct):

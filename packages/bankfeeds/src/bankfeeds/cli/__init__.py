@@ -22,6 +22,7 @@ _VERBS = {
     "migrate": ("serving:migrate", "Bring the database to the schema of this program."),
     "keys": ("keys:app", "API keys: made, listed, revoked."),
     "listings": ("listings:app", "Listings: the institution as each Sage region lists it."),
+    "assumptions": ("assuming:assumptions", "What we assume of Sage where nothing public says so."),
     "demo": ("showing:demo", "Send a bank statement through the platform into the Sage sandbox."),
     "dev": ("showing:dev", "Run the platform and the Sage sandbox, wired together."),
 }

@@ -166,6 +166,20 @@ def test_no_acknowledged_statement_is_lost_by_a_kill_in_mid_delivery(process, pr
     assert not [a for a in sandbox.verdict()["accounts"] if a["doubled"] or a["outOfOrder"] or a["sums"]]
 
 
+def test_a_reset_empties_the_file_too(process, provider, make):
+    sandbox = process.start()
+    wire(sandbox, provider)
+    sandbox.deliver(sandbox.product().link(), make.lines(3))
+    sandbox.admin("POST", "/reset")
+    process.kill()
+    sandbox = process.start()
+    assert sandbox.admin("GET", "/transactions") == []
+    assert sandbox.admin("GET", "/settings")["autoReturn"] is False
+    assert sandbox.admin("GET", "/banks")[0]["callbackURLs"] == provider.callbacks
+    wire(sandbox, provider)
+    assert sandbox.deliver(sandbox.product().link(), make.lines(3))["status"] == "completed"
+
+
 def test_a_data_file_serves_one_process(process, provider):
     process.start()
     command = [sys.executable, "-m", "sage_sandbox", "serve", "--port", "0", "--data", str(process.data)]

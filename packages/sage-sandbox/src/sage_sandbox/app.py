@@ -117,7 +117,8 @@ def _admin_routes() -> list[Route]:
 
 async def _refused(request: Request, error: Exception) -> Response:
     refusal = cast("Refusal", error)
-    return answer(body_of(refusal.problems, world_of(request).settings.error_form), refusal.status)
+    form = world_of(request).settings.error_form if request.url.path.startswith(_PAPI) else "errors"
+    return answer(body_of(refusal.problems, form), refusal.status)
 
 
 async def _refused_by_gateway(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's signature

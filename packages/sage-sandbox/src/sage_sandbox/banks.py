@@ -8,7 +8,7 @@ from sage_sandbox import wire
 from sage_sandbox.exchange import answer, decode, read, world_of
 from sage_sandbox.provider import authenticate
 from sage_sandbox.records import Bank, Provider
-from sage_sandbox.refusals import GatewayRefusal, Problem, Refusal, refuse
+from sage_sandbox.refusals import NOT_JSON, GatewayRefusal, Problem, Refusal, refuse
 from sage_sandbox.wire import BankSync, BankSyncBody, BankSyncBodyOfDocs, BankToUpdate
 from sage_sandbox.world import World
 
@@ -96,7 +96,7 @@ def _read_sync(body: bytes) -> tuple[list[BankSync], bool]:
     """Both documented shapes: `data` as an object, and as an array of one; with which it was."""
     try:
         probe = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except NOT_JSON as error:
         raise Refusal(400, Problem("SCHEMA_INVALID", f"The body is not JSON: {error}")) from None
     if isinstance(probe, dict) and isinstance(probe.get("data"), list):  # pyright: ignore[reportUnknownMemberType] - any JSON
         return decode(body, _sync_body_of_docs).data, True

@@ -11,6 +11,7 @@ import msgspec
 from sage_sandbox import faults, wire
 from sage_sandbox.identity import connector_token
 from sage_sandbox.records import Authorisation, Bank, BankAccount, Fault, Notification
+from sage_sandbox.refusals import NOT_JSON
 from sage_sandbox.wire import AvailableAccount
 from sage_sandbox.world import Call, World
 
@@ -267,6 +268,7 @@ async def fetch_available_accounts(world: World, account: BankAccount) -> list[A
     if response is None or response.status_code != 200:  # noqa: PLR2004 - 200 alone carries a list
         return None
     try:
-        return _available_accounts.decode(response.content)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        found = _available_accounts.decode(response.content)
+    except NOT_JSON:
         return None
+    return found if wire.is_text(response.content, found) else None

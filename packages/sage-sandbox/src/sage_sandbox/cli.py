@@ -1,6 +1,5 @@
 """The commands: `serve` runs the sandbox, `verdict` asks a running one for its judgement."""
 
-import json
 import os
 import signal
 import socket
@@ -18,6 +17,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from sage_sandbox import wiring
 from sage_sandbox.app import make_app, open_store, open_world
+from sage_sandbox.verdict import AccountVerdict, Verdict
 from sage_sandbox.world import Addresses, World
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
@@ -163,8 +163,8 @@ def _run(world: World, listener: socket.socket, details: Path | None) -> None:
 # --- verdict --------------------------------------------------------------------------------------------------------
 
 
-@app.command
-def verdict(
+@app.command(name="verdict")
+def ask_judge(
     *,
     url: str = "http://127.0.0.1:9080",
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
@@ -181,29 +181,26 @@ def verdict(
     try:
         response = httpx2.get(f"{url.rstrip('/')}/admin/verdict", timeout=60, trust_env=False)
         response.raise_for_status()
-        found = response.json()
-    except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
+        found = msgspec.json.decode(response.content, type=Verdict)
+    except (httpx2.HTTPError, httpx2.InvalidURL, msgspec.DecodeError) as error:
         _stop(f"no verdict from {url}: {error}")
     if as_json:
-        sys.stdout.write(json.dumps(found, indent=2) + "\n")
+        sys.stdout.write(msgspec.json.format(response.content, indent=2).decode() + "\n")
     else:
         _tell(found)
-    return DONE if found["clean"] else REFUSED
+    return DONE if found.clean else REFUSED
 
 
-_KINDS = ("lost", "doubled", "outOfOrder", "early", "misrouted", "unexpected", "wrongDates", "sums", "balances")
+def _tell(found: Verdict) -> None:
+    for account in found.accounts:
+        _tell_account(account)
+    without = "" if found.expectations else " (no expectations were posted: losses cannot be seen)"
+    sys.stdout.write(("clean" if found.clean else "NOT CLEAN") + without + "\n")
 
 
-def _tell(found: dict[str, object]) -> None:
-    for account in found["accounts"]:  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType] - our own JSON
-        _tell_account(account)  # pyright: ignore[reportUnknownArgumentType]
-    without = "" if found["expectations"] else " (no expectations were posted: losses cannot be seen)"
-    sys.stdout.write(("clean" if found["clean"] else "NOT CLEAN") + without + "\n")
-
-
-def _tell_account(account: dict[str, object]) -> None:
-    counts = [f"{kind} {len(account[kind])}" for kind in _KINDS if account[kind]]  # pyright: ignore[reportArgumentType]
-    told = f"{account['externalId']}  {account['bankAccountId'] or 'never linked'}  {account['lines']} lines"
-    first = account["firstOffence"]
-    why = f"; first: {first['kind']} {first['uniqueId'] or ''} {first['message']}" if isinstance(first, dict) else ""
+def _tell_account(account: AccountVerdict) -> None:
+    counts = [f"{kind} {len(offences)}" for kind, offences in account.offences().items()]
+    told = f"{account.external_id}  {account.bank_account_id or 'never linked'}  {account.lines} lines"
+    first = account.first_offence
+    why = f"; first: {first.kind} {first.unique_id or first.statement_id or ''}: {first.message}" if first else ""
     sys.stdout.write(f"{told}  {', '.join(counts) or 'clean'}{why}\n")

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sage_sandbox import wire
-from sage_sandbox.refusals import Problem, Refusal, refuse, schema_problem
+from sage_sandbox.refusals import NOT_JSON, Problem, Refusal, refuse, schema_problem
 from sage_sandbox.world import World
 
 T = TypeVar("T")
@@ -34,11 +34,14 @@ async def read(request: Request, decoder: msgspec.json.Decoder[T]) -> T:
 
 def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     try:
-        return decoder.decode(body)
+        value = decoder.decode(body)
     except msgspec.ValidationError as error:
         raise Refusal(400, schema_problem(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except NOT_JSON as error:
         raise Refusal(400, Problem("SCHEMA_INVALID", f"The body is not JSON: {error}")) from None
+    if not wire.is_text(body, value):
+        raise refuse(400, "SCHEMA_INVALID", "The body holds half of a surrogate pair")
+    return value
 
 
 async def read_form(request: Request) -> dict[str, str]:

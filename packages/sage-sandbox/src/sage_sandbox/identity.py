@@ -13,8 +13,10 @@ from jwt.algorithms import RSAAlgorithm
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sage_sandbox import wire
 from sage_sandbox.exchange import answer, read_form, world_of
 from sage_sandbox.records import Bank, Identity, Organisation, Provider
+from sage_sandbox.refusals import NOT_JSON
 from sage_sandbox.world import World
 
 AUDIENCE = "sfdsbanking/sfdsBankingProvider-Pre"
@@ -152,10 +154,12 @@ def _denied(status: int, error: str, description: str) -> Response:
 
 async def _token_request(request: Request) -> _TokenRequest | None:
     if request.headers.get("content-type", "").startswith("application/json"):
+        body = await request.body()
         try:
-            return msgspec.json.decode(await request.body(), type=_TokenRequest)
-        except msgspec.MsgspecError:
+            asked = msgspec.json.decode(body, type=_TokenRequest)
+        except NOT_JSON:
             return None
+        return asked if wire.is_text(body, asked) else None
     return msgspec.convert(await read_form(request), _TokenRequest)
 
 

@@ -9,6 +9,10 @@ _UNKNOWN = re.compile(r"Object contains unknown field `([^`]+)`")
 _AT = re.compile(r" - at `([^`]+)`$")
 
 
+NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises over bytes that are no JSON, or nested past all reason."""
+
+
 class Problem(msgspec.Struct, frozen=True):
     """One thing that is wrong, and where."""
 

@@ -41,7 +41,7 @@ def _readings(body: bytes) -> list[bytes | None]:
         return [None, b"[]", b"{}"]
     readings: list[bytes | None] = [body]
     try:
-        minified = json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False)
-    except ValueError:
+        minified = json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
         return readings
-    return [*readings, minified.encode()]
+    return [*readings, minified]

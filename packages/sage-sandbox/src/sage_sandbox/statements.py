@@ -10,7 +10,7 @@ from sage_sandbox import faults, rules, wire
 from sage_sandbox.exchange import answer, world_of
 from sage_sandbox.provider import authenticate
 from sage_sandbox.records import BankAccount, Lines, Provider, Statement
-from sage_sandbox.refusals import Problem, Refusal, refuse, schema_problem
+from sage_sandbox.refusals import NOT_JSON, Problem, Refusal, refuse, schema_problem
 from sage_sandbox.wire import AccountDetails, Line, StatementBody, StatementData
 from sage_sandbox.world import World
 
@@ -33,11 +33,14 @@ _line = wire.decoder(Line)
 def decode_statement(body: bytes) -> StatementData:
     """The statement, or a refusal that names every line at fault, not the first alone."""
     try:
-        return _body.decode(body).data
+        data = _body.decode(body).data
     except msgspec.ValidationError as error:
         raise Refusal(400, *_every_problem(body, schema_problem(error))) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except NOT_JSON as error:
         raise refuse(400, "SCHEMA_INVALID", f"The body is not JSON: {error}") from None
+    if not wire.is_text(body, data):
+        raise refuse(400, "SCHEMA_INVALID", "The body holds half of a surrogate pair", "data")
+    return data
 
 
 def _every_problem(body: bytes, first: Problem) -> list[Problem]:

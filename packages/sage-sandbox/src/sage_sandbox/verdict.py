@@ -1,6 +1,6 @@
 """The judge: what arrived in each bank account, against what the institution meant to arrive; values only."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -65,6 +65,21 @@ class AccountVerdict(msgspec.Struct, rename="camel", kw_only=True):
     @property
     def clean(self) -> bool:
         return self.first_offence is None
+
+    def offences(self) -> dict[str, Sized]:
+        """What is wrong, by kind; nothing where nothing is."""
+        kinds: dict[str, Sized] = {
+            "lost": self.lost,
+            "doubled": self.doubled,
+            "outOfOrder": self.out_of_order,
+            "early": self.early,
+            "misrouted": self.misrouted,
+            "unexpected": self.unexpected,
+            "wrongDates": self.wrong_dates,
+            "sums": self.sums,
+            "balances": self.balances,
+        }
+        return {kind: found for kind, found in kinds.items() if found}
 
 
 class Verdict(msgspec.Struct, rename="camel"):

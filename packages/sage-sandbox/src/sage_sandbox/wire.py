@@ -9,7 +9,7 @@ import msgspec
 T = TypeVar("T")
 
 _INTEGER_DIGITS_MAX = 18
-_FRACTION_DIGITS_MAX = 8
+_FRACTION_DIGITS_MAX = 6
 _INTEGER_MAX = 10**_INTEGER_DIGITS_MAX
 
 
@@ -47,6 +47,17 @@ _encoder = msgspec.json.Encoder(decimal_format="number", enc_hook=_encode_hook)
 
 def encode(value: object) -> bytes:
     return _encoder.encode(value)
+
+
+def is_text(body: bytes, value: object) -> bool:
+    """Whether what was decoded can be written again: JSON escapes may spell half of a character."""
+    if b"\\ud" not in body and b"\\uD" not in body:
+        return True
+    try:
+        _encoder.encode(value)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def decoder(kind: type[T]) -> msgspec.json.Decoder[T]:

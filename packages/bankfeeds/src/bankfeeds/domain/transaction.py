@@ -7,7 +7,7 @@ lines together and at what was accepted before. All the rules are those of the C
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import NamedTuple, Protocol
 
 from bankfeeds.domain.errors import Flaw
@@ -20,7 +20,9 @@ TYPES = (
     "Unknown", "Credit", "Debit", "Int", "Div", "Fee", "SerChg", "Dep", "Atm", "Pos", "Xfer", "Check", "Payment",
     "Cash", "DirectDep", "DirectDebit", "RepeatPmt", "Other",
 )  # fmt: skip
-_DATE_LENGTH = 10
+DAY_LENGTH = 10
+UNKNOWN = "Unknown"
+NUMBER_LENGTH_MAX = 64
 _MISSING = "is missing; Sage needs it on every transaction"
 
 
@@ -35,7 +37,7 @@ class TextLimits:
 
 
 class RawLine(Protocol):
-    """What the institution sent, already of the right JSON types."""
+    """What the institution sent, of the right JSON types; amounts as their JSON text, empty if absent."""
 
     @property
     def id(self) -> str | None: ...
@@ -44,9 +46,9 @@ class RawLine(Protocol):
     @property
     def description(self) -> str | None: ...
     @property
-    def amount(self) -> Decimal | None: ...
+    def amount(self) -> bytes: ...
     @property
-    def balance(self) -> Decimal | None: ...
+    def balance(self) -> bytes: ...
     @property
     def transactionType(self) -> str | None: ...  # noqa: N802 - the wire's own spelling, matched structurally
     @property
@@ -83,8 +85,8 @@ class Reading:
 
 def parse_day(text: str) -> date | None:
     """The calendar day as written: a local date, or a date-time whose offset is ignored. None if it is neither."""
-    head, tail = text[:_DATE_LENGTH], text[_DATE_LENGTH:]
-    if len(head) != _DATE_LENGTH or head[4] != "-" or head[7] != "-":
+    head, tail = text[:DAY_LENGTH], text[DAY_LENGTH:]
+    if len(head) != DAY_LENGTH or head[4] != "-" or head[7] != "-":
         return None
     try:
         day = date.fromisoformat(head)
@@ -114,27 +116,43 @@ def _read_line(
     item: RawLine, where: str, exponent: int, limits: TextLimits, days: dict[str, date | None], out: Reading,
 ) -> Line | None:  # fmt: skip
     before = len(out.flaws)
-    line_id, amount, balance, day_text = item.id, item.amount, item.balance, item.date
+    line_id = item.id
     if not line_id:
         out.flaws.append(Flaw(f"{where}.id", _MISSING))
     elif len(line_id) > limits.id_max or not is_storable(line_id) or not line_id.isprintable():
         out.flaws.append(Flaw(f"{where}.id", f"must be 1 to {limits.id_max} printable characters"))
-    if amount is None:
-        out.flaws.append(Flaw(f"{where}.amount", _MISSING))
-    elif flaw := amount_flaw(amount, exponent):
-        out.flaws.append(Flaw(f"{where}.amount", flaw))
-    if balance is None:
-        out.flaws.append(Flaw(f"{where}.balance", f"{_MISSING}: the account's balance after it"))
-    elif flaw := amount_flaw(balance, exponent):
-        out.flaws.append(Flaw(f"{where}.balance", flaw))
-    day = _read_day(day_text, where, days, out)
+    amount = _read_number(item.amount, f"{where}.amount", exponent, out)
+    balance = _read_number(item.balance, f"{where}.balance", exponent, out)
+    day = _read_day(item.date, where, days, out)
     texts = _read_texts(item, where, limits, out)
     if len(out.flaws) > before or texts is None:
         return None
     if not line_id or day is None or amount is None or balance is None:
         raise AssertionError(f"{where} passed without a mandatory field")
     _warn_of_sign(item.transactionType, amount, where, out)
-    return Line(line_id, day, amount, balance, item.transactionType or "Unknown", *texts)
+    return Line(line_id, day, amount, balance, item.transactionType or UNKNOWN, *texts)
+
+
+def _read_number(raw: bytes, where: str, exponent: int, out: Reading) -> Decimal | None:
+    text = bytes(raw).decode()
+    if text in {"", "null"}:
+        out.flaws.append(Flaw(where, _MISSING))
+        return None
+    if text[0] not in "-0123456789":
+        out.flaws.append(Flaw(where, "expected a number in plain decimals, without quotes"))
+        return None
+    if len(text) > NUMBER_LENGTH_MAX:
+        out.flaws.append(Flaw(where, f"is written with more than {NUMBER_LENGTH_MAX} characters"))
+        return None
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal("NaN")  # an exponent past what a Decimal can hold
+    flaw = amount_flaw(number, exponent)
+    if flaw is not None:
+        out.flaws.append(Flaw(where, flaw))
+        return None
+    return number
 
 
 def _read_day(text: str | None, where: str, days: dict[str, date | None], out: Reading) -> date | None:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bankfeeds.domain.audit import AuditEntry
+from bankfeeds.domain.columns import Columns, columns_of, read_columns
 from bankfeeds.domain.connection import ConnectionStatus
 from bankfeeds.domain.errors import Flaw, Invalid, NotFound, one_flaw
-from bankfeeds.domain.feed import is_withheld
 from bankfeeds.domain.money import EXPONENTS
 from bankfeeds.domain.push_operation import FINAL, PushOperation, PushStatus
 from bankfeeds.domain.source_account import AccountStatus, SourceAccount
@@ -21,6 +21,7 @@ from bankfeeds.domain.transaction import (
     LINES_MAX,
     Line,
     RawLine,
+    TextLimits,
     check_against,
     check_order,
     check_repeats,
@@ -52,7 +53,7 @@ class _Draft:
     actor: str
     key: str
     now: datetime
-    lines: tuple[Line, ...]
+    columns: Columns
     warnings: tuple[Flaw, ...]
 
 
@@ -60,15 +61,26 @@ def accept(world: World, actor: str, request: PushRequest) -> PushOperation:
     """The new push operation, durable. Invalid names every flaw; nothing of a refused request stays."""
     _check_frame(request)
     account = world.db.read(lambda tx: _account(tx, request))
-    reading = read_lines(request.items, EXPONENTS[account.currency or ""], world.limits.text)
-    flaws = reading.flaws or check_repeats(reading.lines)
-    if flaws:
-        raise _refused(flaws)
-    draft = _Draft(request, actor, world.ids.uuid(), world.clock(), tuple(reading.lines), tuple(reading.warnings))
+    columns, warnings = _read(request, EXPONENTS[account.currency or ""], world.limits.text)
+    draft = _Draft(request, actor, world.ids.uuid(), world.clock(), columns, warnings)
     try:
         return world.db.write(lambda tx: _store(tx, draft, look_closer=False))
     except lines.AlreadyThere:
         return world.db.write(lambda tx: _store(tx, draft, look_closer=True))
+
+
+def _read(request: PushRequest, exponent: int, limits: TextLimits) -> tuple[Columns, tuple[Flaw, ...]]:
+    """The lines, all at once if nothing is odd about them, else one by one; with what is worth a warning."""
+    columns = read_columns(request.items, exponent, limits)
+    warnings: tuple[Flaw, ...] = ()
+    if columns is None:
+        reading = read_lines(request.items, exponent, limits)
+        if reading.flaws:
+            raise _refused(reading.flaws)
+        columns, warnings = columns_of(reading.lines), tuple(reading.warnings)
+    if columns.has_repeats:
+        raise _refused(check_repeats(columns.lines()))
+    return columns, warnings
 
 
 def _check_frame(request: PushRequest) -> None:
@@ -113,32 +125,35 @@ def _refused(flaws: Sequence[Flaw]) -> Invalid:
 
 
 def _store(tx: Write, draft: _Draft, *, look_closer: bool) -> PushOperation:
-    """`look_closer`: find out which lines are known; without it, AlreadyThere is raised if any is."""
+    """`look_closer`: find out which lines are known; without it, AlreadyThere is raised if any is, or is out of order."""
     request = draft.request
     found = source_accounts.find_and_lock(tx, request.company_id, request.connection_id, request.account_id)
     account = _ready(tx, request, found)
-    positions: Sequence[int] = range(len(draft.lines))
-    new, known, warnings = draft.lines, list[int](), draft.warnings
-    if look_closer:
-        positions, known, duplicates = _sort_out(tx, account, draft)
-        new = tuple(draft.lines[position] for position in positions)
-        warnings = (*warnings, *duplicates)
-    flaws = check_order(new, positions, latest_day(draft.now.date())) + check_against(new, positions, account.newest_on)
-    if flaws and not look_closer:
-        raise lines.AlreadyThere
+    latest_on = latest_day(draft.now.date())
+    if not look_closer:
+        if not draft.columns.is_in_order(account.newest_on, latest_on):
+            raise lines.AlreadyThere
+        return _append(tx, draft, account, draft.columns, draft.warnings)
+    sent = draft.columns.lines()
+    positions, known, duplicates = _sort_out(tx, account, sent)
+    warnings = (*draft.warnings, *duplicates)
+    if not positions:
+        return _repeat(tx, draft, account, known, warnings)
+    new = [sent[position] for position in positions]
+    flaws = check_order(new, positions, latest_on) + check_against(new, positions, account.newest_on)
     if flaws:
         raise _refused(flaws)
-    return _append(tx, draft, account, new, known, warnings) if new else _repeat(tx, draft, account, known, warnings)
+    return _append(tx, draft, account, columns_of(new), warnings)
 
 
-def _sort_out(tx: Read, account: SourceAccount, draft: _Draft) -> tuple[list[int], list[int], list[Flaw]]:
+def _sort_out(tx: Read, account: SourceAccount, sent: Sequence[Line]) -> tuple[list[int], list[int], list[Flaw]]:
     """Positions of new lines, sequence numbers of known ones, and a warning for each known one."""
-    existing = lines.existing(tx, account.pk, [line.id for line in draft.lines])
+    existing = lines.existing(tx, account.pk, [line.id for line in sent])
     positions: list[int] = []
     known: list[int] = []
     warnings: list[Flaw] = []
     conflicts: list[Flaw] = []
-    for position, line in enumerate(draft.lines):
+    for position, line in enumerate(sent):
         before = existing.get(line.id)
         where = f"transactions[{position}].id"
         if before is None:
@@ -155,15 +170,12 @@ def _sort_out(tx: Read, account: SourceAccount, draft: _Draft) -> tuple[list[int
     return positions, known, warnings
 
 
-def _append(
-    tx: Write, draft: _Draft, account: SourceAccount, new: tuple[Line, ...], known: list[int], warnings: Sequence[Flaw]
-) -> PushOperation:
-    _ = known  # an operation with new lines ends as they do
+def _append(tx: Write, draft: _Draft, account: SourceAccount, new: Columns, warnings: Sequence[Flaw]) -> PushOperation:
     first_seq, last_seq = account.last_seq + 1, account.last_seq + len(new)
     lines.append(tx, account.pk, first_seq, new)
-    source_accounts.update(tx, account.pk, last_seq=last_seq, newest_on=new[-1].on)
+    source_accounts.update(tx, account.pk, last_seq=last_seq, newest_on=new.last_day)
     held_back = _withheld_warnings(tx, account, new)
-    push = _push(draft, (*warnings, *held_back), first_seq=first_seq, last_seq=last_seq, last=new[-1])
+    push = _push(draft, (*warnings, *held_back), new, first_seq=first_seq, last_seq=last_seq)
     pushes.insert(tx, account.pk, push, _times_out_at(draft))
     feeds.wake(tx, account.pk, draft.now)
     _audit(tx, draft, account, len(new))
@@ -176,7 +188,7 @@ def _repeat(
     """Nothing but duplicates: the operation ends as those ended that first brought the lines."""
     originals = pushes.originals(tx, account.pk, known)
     status = pushes.ending(list(originals.values())) or PushStatus.pending
-    push = _push(draft, warnings, first_seq=None, last_seq=None, last=draft.lines[-1])
+    push = _push(draft, warnings, draft.columns, first_seq=None, last_seq=None)
     push = replace(push, status=status, completed_at=draft.now if status in FINAL else None)
     pk = pushes.insert(tx, account.pk, push, _times_out_at(draft))
     pushes.follow(tx, pk, originals)
@@ -185,7 +197,7 @@ def _repeat(
 
 
 def _push(
-    draft: _Draft, warnings: Sequence[Flaw], *, first_seq: int | None, last_seq: int | None, last: Line
+    draft: _Draft, warnings: Sequence[Flaw], kept: Columns, *, first_seq: int | None, last_seq: int | None
 ) -> PushOperation:
     request = draft.request
     return PushOperation(
@@ -199,8 +211,8 @@ def _push(
         warnings=_bounded(warnings),
         first_seq=first_seq,
         last_seq=last_seq,
-        balance=last.balance,
-        balance_on=last.on,
+        balance=kept.last_balance,
+        balance_on=kept.last_day,
     )
 
 
@@ -211,12 +223,12 @@ def _bounded(warnings: Sequence[Flaw]) -> tuple[Flaw, ...]:
     return (*warnings[:FLAWS_MAX], Flaw("transactions", f"{surplus} more warnings of these kinds"))
 
 
-def _withheld_warnings(tx: Read, account: SourceAccount, new: Sequence[Line]) -> list[Flaw]:
+def _withheld_warnings(tx: Read, account: SourceAccount, new: Columns) -> list[Flaw]:
     """Lines dated before the day the Sage user chose are kept, told, and never sent."""
     starts = [feed.start_on for feed in feeds.live_of_account(tx, account.pk) if feed.start_on is not None]
     told: list[Flaw] = []
     for start_on in sorted(set(starts)):
-        count = sum(is_withheld(line.on, start_on) for line in new)
+        count = new.count_before(start_on)
         if count:
             message = f"{count} dated before {start_on}, the start date chosen in Sage: withheld, never sent"
             told.append(Flaw("transactions", message))
@@ -229,5 +241,5 @@ def _times_out_at(draft: _Draft) -> datetime | None:
 
 
 def _audit(tx: Write, draft: _Draft, account: SourceAccount, count: int) -> None:
-    detail = {"push": draft.key, "new": count, "sent": len(draft.lines)}
+    detail = {"push": draft.key, "new": count, "sent": len(draft.columns)}
     audit.record(tx, AuditEntry(draft.now, draft.actor, "push.accept", f"account:{account.external_id}", None, detail))

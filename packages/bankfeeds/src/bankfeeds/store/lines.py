@@ -7,11 +7,13 @@ and its sequence number, so the newest lines of an account lie together and the 
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import count, repeat
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
+from bankfeeds.domain.columns import Columns
 from bankfeeds.domain.feed import QueuedLine
 from bankfeeds.domain.transaction import Line
 from bankfeeds.store import tables as t
@@ -24,14 +26,13 @@ _INSERT_SQLITE = (
     " reference) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
-_json = msgspec.json.Encoder(decimal_format="number")
+_json = msgspec.json.Encoder()
 _INSERT_POSTGRESQL = """
     INSERT INTO lines (pk, account_pk, id, posted_on, amount, balance, type, description, counterparty, reference)
-    SELECT %s + line.n, %s, line.id, line."on", line.amount, line.balance, line.type, line.description,
-           line.counterparty, line.reference
-    FROM ROWS FROM (json_to_recordset(%s) AS (id text, "on" date, amount numeric, balance numeric, type text,
+    SELECT %s + n, %s, id, posted_on, amount, balance, type, description, counterparty, reference
+    FROM ROWS FROM (json_to_recordset(%s) AS (id text, posted_on date, amount numeric, balance numeric, type text,
          description text, counterparty text, reference text)) WITH ORDINALITY
-         AS line (id, "on", amount, balance, type, description, counterparty, reference, n)
+         AS line (id, posted_on, amount, balance, type, description, counterparty, reference, n)
     ON CONFLICT (account_pk, id) DO NOTHING
 """
 
@@ -40,31 +41,49 @@ class AlreadyThere(Exception):
     """Some of these lines were accepted before; the transaction has to be given up."""
 
 
-def append(tx: Write, account_pk: int, first_seq: int, lines: Sequence[Line]) -> None:
+def append(tx: Write, account_pk: int, first_seq: int, columns: Columns) -> None:
     """All lines, numbered from `first_seq`, in one statement; AlreadyThere if any id is known in this account."""
     key = account_pk << t.SEQ_BITS | first_seq
-    stored = _append_rows(tx, account_pk, key, lines)
-    if stored != len(lines):
+    cursor = tx.driver_cursor()
+    if tx.is_postgresql:
+        cursor.execute(_INSERT_POSTGRESQL, (key - 1, account_pk, _json.encode(list(_rows(columns))).decode()))
+    else:
+        keyed = zip(count(key), repeat(account_pk), *_in_order(columns), strict=False)
+        cursor.executemany(_INSERT_SQLITE, keyed)
+    stored = int(cursor.rowcount)
+    cursor.close()
+    if stored != len(columns):
         raise AlreadyThere
 
 
-def _append_rows(tx: Write, account_pk: int, key: int, lines: Sequence[Line]) -> int:
-    """How many were stored; fewer than given if any is known. One statement, whatever their number."""
-    cursor = tx.driver_cursor()
-    if tx.is_postgresql:
-        rows = _json.encode([line._asdict() for line in lines])
-        cursor.execute(_INSERT_POSTGRESQL, (key - 1, account_pk, rows.decode()))
-    else:
-        cursor.executemany(
-            _INSERT_SQLITE,
-            [
-                (key + i, account_pk, line_id, on.isoformat(), str(amount), str(balance), kind, text, party, reference)
-                for i, (line_id, on, amount, balance, kind, text, party, reference) in enumerate(lines)
-            ],
-        )
-    stored = int(cursor.rowcount)
-    cursor.close()
-    return stored
+class _Row(msgspec.Struct):
+    """One line in the JSON parameter; its members are the columns of `json_to_recordset`."""
+
+    id: str
+    posted_on: str
+    amount: str
+    balance: str
+    type: str
+    description: str
+    counterparty: str | None
+    reference: str | None
+
+
+def _rows(columns: Columns) -> "map[_Row]":
+    return map(_Row, *_in_order(columns))
+
+
+def _in_order(columns: Columns) -> tuple[Sequence[str | None], ...]:
+    return (
+        columns.ids,
+        columns.days,
+        columns.amounts,
+        columns.balances,
+        columns.types,
+        columns.descriptions,
+        columns.counterparties,
+        columns.references,
+    )
 
 
 def existing(tx: Read, account_pk: int, ids: Sequence[str]) -> dict[str, tuple[int, Line]]:

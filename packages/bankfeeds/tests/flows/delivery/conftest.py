@@ -48,6 +48,16 @@ class Item:
     reference: str | None = None
 
 
+class Sent:
+    """The same as it comes off the wire: amounts as their JSON text."""
+
+    def __init__(self, item: Item) -> None:
+        self.id, self.date, self.description = item.id, item.date, item.description
+        self.transactionType, self.counterparty, self.reference = item.transactionType, item.counterparty, item.reference
+        self.amount = b"" if item.amount is None else str(item.amount).encode()
+        self.balance = b"" if item.balance is None else str(item.balance).encode()
+
+
 class SmallSage:
     """Takes statements as Sage does: atomically, one in flight, no id twice. `troubles` bend the next offers."""
 
@@ -194,7 +204,8 @@ class Platform:
         return found
 
     def push(self, *items: Item, account: str = "acc-001", timeout_minutes: int | None = None) -> PushOperation:
-        request = accepting.PushRequest(COMPANY, CONNECTION, account, account, items, timeout_minutes)
+        sent = [Sent(item) for item in items]
+        request = accepting.PushRequest(COMPANY, CONNECTION, account, account, sent, timeout_minutes)
         return accepting.accept(self.world, "api:test", request)
 
     def operation(self, push: PushOperation) -> PushOperation:

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
-from msgspec import Struct, field, json
+from msgspec import Raw, Struct, field, json
 
 PRODUCTS = ("bank-feeds",)
 PLATFORM_KEY = "olpr"
@@ -96,13 +96,13 @@ class AccountPatch(Request):
 
 
 class Transaction(Request):
-    """Read by `domain/transaction.py` as a RawLine, hence the one name in camel case."""
+    """Read by `domain/transaction.py` as a RawLine, hence the one name in camel case and amounts as their JSON text."""
 
     id: str | None = None
     date: str | None = None
     description: str | None = None
-    amount: Number | None = None
-    balance: Number | None = None
+    amount: Raw = Raw()
+    balance: Raw = Raw()
     transactionType: TransactionType | None = None  # noqa: N815
     counterparty: str | None = None
     reference: str | None = None

@@ -31,7 +31,7 @@ def create(
         if len(live) >= KEYS_MAX:
             raise Conflict("api_keys_max", f"there are {KEYS_MAX} API keys already; revoke one first")
         keys.insert(tx, key, world.sealer.digest(secret))
-        audit.record(tx, AuditEntry(now, actor, "api_key.create", f"api_key:{key.id}", detail={"name": name}))
+        audit.record(tx, AuditEntry(now, actor, "api_key.create", f"api_key:{key.id}", reason, {"name": name}))
 
     world.db.write(insert)
     return key, secret
@@ -52,7 +52,7 @@ def revoke(world: World, actor: str, key_id: str, reason: str | None = None) -> 
             raise NotFound("api_key", f"API key {key_id} was not found")
         if key.revoked_at is None:
             keys.revoke(tx, key_id, now)
-            audit.record(tx, AuditEntry(now, actor, "api_key.revoke", f"api_key:{key_id}"))
+            audit.record(tx, AuditEntry(now, actor, "api_key.revoke", f"api_key:{key_id}", reason))
 
     world.db.write(run)
 

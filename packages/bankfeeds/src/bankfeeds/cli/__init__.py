@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from bankfeeds import __doc__ as about
 from bankfeeds.app.refusals import NotStarted
@@ -16,7 +16,13 @@ from bankfeeds.store.seal import SealBroken
 
 DONE, REFUSED, WRONG = 0, 1, 2
 
-app = App(name="bankfeeds", help=about or "", version_flags=["--version"], result_action="return_value")
+app = App(
+    name="bankfeeds",
+    help=about or "",
+    version_flags=["--version"],
+    default_parameter=Parameter(negative=()),
+    result_action="return_value",
+)
 _VERBS = {
     "serve": ("serving:serve", "Run the platform until it is told to stop."),
     "migrate": ("serving:migrate", "Bring the database to the schema of this program."),

@@ -1,9 +1,9 @@
 """`bankfeeds listings`: the institution as each Sage region lists it, with its credentials."""
 
 import sys
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from bankfeeds.app import registering
 from bankfeeds.cli import opening, output
@@ -137,7 +137,7 @@ def register(listing: str, *, reason: str | None = None) -> None:
 def update(
     listing: str,
     *changes: str,
-    secrets: Annotated[bool, Parameter(negative="")] = False,
+    secrets: bool = False,
     reason: str | None = None,
 ) -> None:
     """Change fields of a listing: `listings update uk name="Harbour Bank" amount_unit=major`.

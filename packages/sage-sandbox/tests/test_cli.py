@@ -9,6 +9,8 @@ import sys
 import httpx2
 import pytest
 
+pytestmark = pytest.mark.slow
+
 COMMAND = [sys.executable, "-m", "sage_sandbox"]
 
 
@@ -58,6 +60,18 @@ def test_serve_says_where_it_is_and_writes_its_details(served):
     assert httpx2.get(f"{details['sandbox']['adminUrl']}/admin/verdict").json()["clean"] is True
     process.send_signal(signal.SIGTERM)
     assert process.wait(5) == 0
+
+
+@pytest.mark.parametrize("action", ["cut_before", "cut_after"])
+def test_connections_are_cut_under_the_servers_own_loop_too(served, action):
+    _, _, path = served
+    url = json.loads(path.read_text())["sandbox"]["consumerUrl"]
+    httpx2.post(
+        f"{url.removesuffix('/consumer/api/v1')}/admin/faults", json={"on": "GET /banks", "action": action, "times": 1}
+    ).raise_for_status()
+    with pytest.raises(httpx2.TransportError):
+        httpx2.get(f"{url}/banks", headers={"x-application": "sage.uk.x"})
+    assert httpx2.get(f"{url}/banks", headers={"x-application": "sage.uk.x"}).status_code == 200
 
 
 def test_serve_ends_at_an_interrupt(served):

@@ -1,5 +1,7 @@
 """Notifications: at least once, retried for fifteen minutes, faults of delivery (5.1, 8)."""
 
+import pytest
+
 
 def only(sandbox):
     (notification,) = sandbox.admin("GET", "/notifications")
@@ -78,8 +80,9 @@ def test_a_slow_provider_is_cut_off(sandbox, provider, make):
     assert told(sandbox, make, 1)["status"] == "pending"
 
 
-def test_a_duplicated_notification_arrives_twice(sandbox, provider, make):
-    sandbox.fault("AuthorisationCreated", "duplicate")
+@pytest.mark.parametrize("on", ["AuthorisationCreated", "notification", "POST /notification", "resourceCreated", "N1"])
+def test_a_duplicated_notification_arrives_twice(sandbox, provider, make, on):
+    sandbox.fault(on, "duplicate")
     connected(sandbox, provider)
     make.eventually(lambda: len(provider.to("/notification")) == 2)
     first, second = provider.to("/notification")

@@ -7,15 +7,16 @@ from sage_sandbox.records import Fault
 from sage_sandbox.refusals import refuse
 from sage_sandbox.world import World
 
+_ALL = frozenset({"N1", "N2", "N3", "N4"})
 KINDS = {
-    "AuthorisationCreated": {"N1"},
-    "BankAccountCreated": {"N2", "N3"},
-    "BankAccountDeleted": {"N4"},
-    "notification": {"N1", "N2", "N3", "N4"},
-    "N1": {"N1"},
-    "N2": {"N2"},
-    "N3": {"N3"},
-    "N4": {"N4"},
+    "notification": _ALL,
+    "POST /notification": _ALL,
+    "resourceCreated": frozenset({"N1", "N2", "N3"}),
+    "resourceDeleted": frozenset({"N4"}),
+    "AuthorisationCreated": frozenset({"N1"}),
+    "BankAccountCreated": frozenset({"N2", "N3"}),
+    "BankAccountDeleted": frozenset({"N4"}),
+    **{name: frozenset({name}) for name in sorted(_ALL)},
 }
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "*"})
 _MOUNTS = ("/consumer/api/v1", "/consumer", "/cloudid", "/papi")

@@ -49,7 +49,7 @@ def apply(world: World, text: bytes) -> None:
     except msgspec.DecodeError as error:
         raise ValueError(f"not JSON: {error}") from None
     owner, bank = next(iter(world.book.providers.values())), next(iter(world.book.banks.values()))
-    if wiring.bank.bank_id is not None:
+    if wiring.bank.bank_id not in {None, bank.bank_id}:
         world.forget(bank)
     _overwrite(owner, wiring.provider)
     _overwrite(bank, wiring.bank)

@@ -5,6 +5,7 @@ and renders docs/reference/settings.md. A wrong or unknown setting is a WrongSet
 """
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -16,6 +17,7 @@ PREFIX = "BANKFEEDS_"
 CONFIG = "BANKFEEDS_CONFIG"
 SECRET_KEY_LENGTH_MIN = 32
 _SHOWN_MAX = 60
+_ORIGIN = re.compile(r"(https?://)?(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*(:(\d{1,5}|\*))?", re.IGNORECASE | re.ASCII)
 
 
 class WrongSetting(Exception):
@@ -32,6 +34,7 @@ class About:
     high: int = 2**31 - 1
     is_secret: bool = False
     is_url: bool = False
+    is_origins: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -66,11 +69,13 @@ class Settings:
         About(
             "origins a user may be sent back to, besides https at `*.sagebankdrive.com`, `*.sage.com`, "
             "`*.intacct.com` and `*.sageone.com`; each is `[scheme://]host[:port]`, the host exact or `*.suffix`; "
-            "in development this machine too"
+            "in development this machine too",
+            is_origins=True,
         ),
     ] = ()
     frame_ancestors: Annotated[
-        tuple[str, ...], About("origins that may frame the authorisation page, besides the same four")
+        tuple[str, ...],
+        About("origins that may frame the authorisation page, besides the same four", is_origins=True),
     ] = ()
     log_level: Annotated[Literal["debug", "info", "warning", "error"], About("the least that is logged")] = "info"
     log_format: Annotated[
@@ -224,7 +229,11 @@ def _parse(row: Row, text: str) -> object:
     if row.kind is int:
         return _parse_number(row, text)
     if row.is_list:
-        return tuple(part for part in (part.strip() for part in text.split(",")) if part)
+        parts = tuple(part for part in (part.strip() for part in text.split(",")) if part)
+        wrong = [part for part in parts if row.about.is_origins and not _ORIGIN.fullmatch(part)]
+        if wrong:
+            raise WrongSetting(f"{row.name}: {_shown(row, wrong[0])} is not [scheme://]host[:port], without a path")
+        return parts
     if row.choices and text not in row.choices:
         raise WrongSetting(f"{row.name}: {_shown(row, text)} is not one of {', '.join(row.choices)}")
     if row.about.is_url and text:

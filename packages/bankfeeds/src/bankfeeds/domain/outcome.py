@@ -5,17 +5,25 @@ Deferred: not taken, worth another try. Unknown: we stopped listening, it may or
 Taken is not Done; Unknown is not Deferred.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One error of a refusal; `line_id` is the transaction it names, if it names one."""
+    """One error of a refusal; it may name a line by its id or by its place in the statement."""
 
     code: str
     message: str
     line_id: str | None = None
     duplicate: bool = False
+    position: int | None = None
+
+    def line_of(self, line_ids: Sequence[str]) -> str | None:
+        """The line named, be it by its id or by its place in the statement."""
+        if self.position is not None and self.position < len(line_ids):
+            return line_ids[self.position]
+        return self.line_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +44,9 @@ class Rejected:
     problems: tuple[Problem, ...] = ()
     gone: bool = False
 
-    def names_only_duplicates(self, line_ids: frozenset[str]) -> bool:
+    def names_only_duplicates(self, line_ids: Sequence[str]) -> bool:
         """True if every line offered, and nothing else, is refused as one that Sage has already."""
-        named = {problem.line_id for problem in self.problems if problem.line_id is not None}
+        named = {problem.line_of(line_ids) for problem in self.problems}
         return named == set(line_ids) and all(problem.duplicate for problem in self.problems)
 
 

@@ -38,10 +38,7 @@ class Pair:
 
     @property
     def sandbox_part(self) -> Sandbox:
-        part = self.details["sandbox"]
-        return Sandbox(
-            part["consumerUrl"], part["adminUrl"], part["xApplication"], part["applicationSigningKey"], part["bankId"]
-        )
+        return sandbox_of(self.details)
 
     def wait(self) -> None:
         """For ever; DemoFailed when one of the two ends by itself."""
@@ -50,6 +47,14 @@ class Pair:
                 if not program.is_running:
                     raise program.failure()
             time.sleep(_WATCH_S)
+
+
+def sandbox_of(known: dict[str, Any]) -> Sandbox:
+    """From the details file's content."""
+    part = known["sandbox"]
+    return Sandbox(
+        part["consumerUrl"], part["adminUrl"], part["xApplication"], part["applicationSigningKey"], part["bankId"]
+    )
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from processes import Child
+from processes import Child, wait_until
 
 pytestmark = pytest.mark.slow
 SAMPLES = Path(__file__).parents[2].parent / "shared" / "samples" / "camt"
@@ -136,10 +136,7 @@ def test_dev_writes_the_details_of_both_and_keeps_its_data(tmp_path):
         file.unlink(missing_ok=True)
         child = Child([*command, "--data", str(tmp_path / "data"), "--details", str(file)], {}, tmp_path / "log")
         try:
-            deadline = time.monotonic() + 60
-            while not file.exists():
-                assert time.monotonic() < deadline, child.last_words()
-                assert child.process.poll() is None, child.last_words()
+            wait_until(file.exists, "the details file", 60)
             details = json.loads(file.read_text())
             assert stat.S_IMODE(file.stat().st_mode) == 0o600
             keys.append(details["platform"]["apiKey"])

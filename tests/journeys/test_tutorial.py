@@ -1,0 +1,50 @@
+"""The tutorial's own commands, run as they stand, against a `bankfeeds dev` of the test's own."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from processes import Child, clean_environment, wait_until
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
+BLOCKS = re.findall(r"```bash\n(.*?)```", (ROOT / "docs/tutorial.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A directory as the repository's root is after `make dev`, on free ports."""
+    (tmp_path / ".venv").symlink_to(Path(sys.prefix))
+    command = [sys.executable, "-m", "bankfeeds", "dev", "--port", "0", "--sandbox-port", "0"]
+    child = Child([*command, "--data", str(tmp_path / ".bankfeeds-dev")], {}, tmp_path / "log")
+    try:
+        wait_until((tmp_path / ".bankfeeds-dev/details.json").exists, "the details file", 60)
+        yield tmp_path
+    finally:
+        child.stop()
+
+
+def shell(home, *blocks):
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", "\n".join(blocks)],
+        cwd=home, env=clean_environment({}), capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_every_command_of_the_tutorial_works_in_order(home):
+    assert len(BLOCKS) == 7
+    *_, look, push, follow = BLOCKS
+    keep = 'declare -p API AUTH COMPANY CONNECTION FEED > "$PWD/variables"'
+    told = shell(home, *BLOCKS[:4], keep)
+    assert '"status":"pending"' in told
+    assert "Sage linked bank account" in told
+    again = 'source "$PWD/variables"'
+    wait_until(lambda: '"status":"connected"' in shell(home, again, look), "the account is connected")
+    assert json.loads(shell(home, again, push))["status"] == "Pending"
+    wait_until(lambda: '"status":"Success"' in shell(home, again, follow), "the push is a success")
+    assert '"warnings":[{' in shell(home, again, push)

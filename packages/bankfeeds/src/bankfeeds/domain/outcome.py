@@ -45,9 +45,12 @@ class Rejected:
     gone: bool = False
 
     def names_only_duplicates(self, line_ids: Sequence[str]) -> bool:
-        """True if every line offered, and nothing else, is refused as one that Sage has already."""
+        """True if every line offered is refused as one that Sage has already. What else Sage says of such a line does
+        not matter: one that is stored is also older than the newest stored. A complaint of no line at all does.
+        """
         named = {problem.line_of(line_ids) for problem in self.problems}
-        return named == set(line_ids) and all(problem.duplicate for problem in self.problems)
+        known = {problem.line_of(line_ids) for problem in self.problems if problem.duplicate}
+        return named == known == set(line_ids)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bankfeeds.domain.errors import one_flaw
+from bankfeeds.domain.text import is_storable
+
+REASON_LENGTH_MAX = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
@@ -15,3 +20,11 @@ class AuditEntry:
     subject: str
     reason: str | None = None
     detail: Mapping[str, object] = field(default_factory=dict[str, object])
+
+
+def check_reason(text: str) -> str:
+    """Why an operator changes something: said in words, or refused."""
+    reason = text.strip()
+    if not 1 <= len(reason) <= REASON_LENGTH_MAX or not is_storable(reason):
+        raise one_flaw("reason", f"say why, in 1 to {REASON_LENGTH_MAX} characters; it goes into the audit trail")
+    return reason

@@ -14,7 +14,7 @@ from bankfeeds.domain.push_operation import PushStatus
 from bankfeeds.domain.source_account import AccountEvent, SourceAccount
 from bankfeeds.domain.transaction import parse_day
 from bankfeeds.flows.context import World
-from bankfeeds.store import audit, connections, feeds, pushes, source_accounts, statements
+from bankfeeds.store import audit, connections, feeds, pauses, pushes, source_accounts, statements
 from bankfeeds.store.engine import Write
 
 wake = feeds.wake
@@ -45,7 +45,8 @@ def open_feed(
     if connection is None or locked is None:
         raise AssertionError(f"account {account.pk} has no connection")
     start_on = None if requested_start_date is None else parse_day(requested_start_date)
-    feeds.insert(tx, listing_id, account.pk, bank_account_id, start_on, locked.last_seq, now)
+    is_held = pauses.is_held(tx, listing_id, account)
+    feeds.insert(tx, listing_id, account.pk, bank_account_id, start_on, locked.last_seq, now, is_held=is_held)
     _set_connection(tx, account.connection_id, connection.status, ConnectionEvent.feed_opened)
     status = account_rules.next_status(locked.status, AccountEvent.feed_opened)
     source_accounts.update(

@@ -8,6 +8,8 @@ from bankfeeds.flows.context import World
 from bankfeeds.store import companies, feeds, pushes
 from bankfeeds.store.engine import Read
 
+PAUSED = "deliveries of this account are paused by the operator"
+
 
 def get(world: World, company_id: str, key: str) -> PushOperation:
     """NotFound if the company has no such operation, or is gone."""
@@ -39,9 +41,11 @@ def _check_company(tx: Read, company_id: str) -> None:
 
 
 def _with_causes(tx: Read, found: list[tuple[int, PushOperation]]) -> list[PushOperation]:
-    """A pending operation on a parked feed says why it waits."""
+    """A pending operation on a parked or paused feed says why it waits."""
     waiting = sorted({account_pk for account_pk, push in found if push.status is PushStatus.pending})
-    causes = feeds.parked_causes(tx, waiting) if waiting else {}
+    if not waiting:
+        return [push for _, push in found]
+    causes = dict.fromkeys(feeds.held_accounts(tx, waiting), PAUSED) | feeds.parked_causes(tx, waiting)
     return [
         replace(push, warnings=(*push.warnings, Flaw("transactions", causes[account_pk])))
         if push.status is PushStatus.pending and account_pk in causes

@@ -90,6 +90,12 @@ def for_update_beside_references(statement: "sa.Select[Any]") -> "sa.Select[Any]
     return statement.with_for_update(key_share=True)
 
 
+def lock_table(connection: sa.Connection, table: sa.Table, mode: str) -> None:
+    """In one of PostgreSQL's modes, until the transaction ends; SQLite has one writer and needs none."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text(f"LOCK TABLE {table.name} IN {mode} MODE"))
+
+
 def insert_if_absent(is_postgresql: bool, table: sa.Table, values: dict[str, Any]) -> sa.Executable:  # noqa: FBT001
     """An insert that does nothing where the row exists, even one that another transaction is just inserting."""
     if is_postgresql:

@@ -96,8 +96,10 @@ def insert(
     start_on: date | None,
     opened_seq: int,
     now: datetime,
+    *,
+    is_held: bool = False,
 ) -> int:
-    """A new open feed at the beginning of the account's stream, due at once."""
+    """A new open feed at the beginning of the account's stream, due at once; held if a pause covers it."""
     result = tx.connection.execute(
         t.feeds.insert().values(
             listing_id=listing_id,
@@ -108,6 +110,7 @@ def insert(
             opened_at=now,
             opened_seq=opened_seq,
             cursor=0,
+            is_held=is_held,
             due_at=now,
             waiting_since=now,
         )
@@ -121,6 +124,11 @@ def insert(
 def by_bank_account(tx: Read, listing_id: str, bank_account_id: str) -> Feed | None:
     row = tx.row(sa.select(t.feeds).where(_f.listing_id == listing_id, _f.bank_account_id == bank_account_id))
     return None if row is None else feed(row)
+
+
+def account_of(tx: Read, pk: int) -> int:
+    """The number of the feed's account, which never changes."""
+    return int(tx.value(sa.select(_f.account_pk).where(_f.pk == pk)))
 
 
 def lock(tx: Write, pk: int) -> Feed | None:
@@ -172,6 +180,22 @@ def parked_causes(tx: Read, account_pks: list[int]) -> dict[int, str]:
         _f.account_pk.in_(account_pks), _f.status == FeedStatus.parked.value
     )
     return {row.account_pk: row.parked_cause for row in tx.rows(query)}
+
+
+def held_accounts(tx: Read, account_pks: list[int]) -> set[int]:
+    """Of these, those with a live feed that a pause holds."""
+    query = sa.select(_f.account_pk).where(_f.account_pk.in_(account_pks), _live, _f.is_held)
+    return {row.account_pk for row in tx.rows(query)}
+
+
+def wake_listing(tx: Write, listing_id: str, now: datetime) -> None:
+    """What waited to be looked at again later is looked at now."""
+    tx.run(t.feeds.update().where(_f.listing_id == listing_id, _open, _f.due_at > now).values(due_at=now))
+
+
+def set_asks_reauthorisation(tx: Write, account_pk: int, *, asks: bool) -> None:
+    """Whether each live feed of the account is still to tell Sage that its user has to authorise it again."""
+    tx.run(t.feeds.update().where(_f.account_pk == account_pk, _live).values(asks_reauthorisation=asks))
 
 
 def feed(row: sa.Row[Any]) -> Feed:

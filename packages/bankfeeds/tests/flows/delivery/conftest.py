@@ -69,6 +69,9 @@ class SmallSage:
         self.troubles: list[str] = []
         self.follow_troubles: list[str] = []
         self.unwanted: set[str] = set()
+        self.unwanted_in: str | None = None
+        self.refuses_everything = False
+        self.complaints: list[str] = []
         self.cancelled: set[str] = set()
         self.found: FoundAccount | None = None
         self.offers: list[Delivery] = []
@@ -115,6 +118,10 @@ class SmallSage:
     def report(self, authorisation_id: str, accounts: object, *, success: bool) -> Outcome:
         raise AssertionError("no delivery reports an authorisation")
 
+    def complain(self, reason: str, at: datetime) -> Outcome:
+        self.complaints.append(reason)
+        return Done()
+
     def _process(self, delivery: Delivery) -> Outcome:
         stored = self.stored.setdefault(delivery.bank_account_id, [])
         ids = [line.id for line in delivery.lines]
@@ -123,7 +130,8 @@ class SmallSage:
         ]
         if duplicates:
             return Rejected("DUPLICATE_TRANSACTION", tuple(duplicates))
-        if self.unwanted & set(ids):
+        is_minded = self.unwanted_in in {None, delivery.bank_account_id}
+        if self.refuses_everything or (is_minded and self.unwanted & set(ids)):
             return Rejected("SCHEMA_INVALID", (Problem("SCHEMA_INVALID", "something is wrong"),))
         stored.extend(ids)
         self.days.setdefault(delivery.bank_account_id, []).extend(line.on for line in delivery.lines)

@@ -1,0 +1,96 @@
+"""What operators and monitoring read: feeds and how they stand, what is wrong, and how much waits."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bankfeeds.domain.feed import FeedStatus
+from bankfeeds.domain.feed_view import FeedView, MarkView, StatementView
+from bankfeeds.domain.listing import Listing
+from bankfeeds.domain.pause import Pause
+from bankfeeds.flows import named
+from bankfeeds.flows.context import World
+from bankfeeds.store import listings, overview, pauses
+from bankfeeds.store.engine import Read
+
+STATEMENTS_SHOWN_MAX = 10
+MARKS_SHOWN_MAX = 50
+
+
+@dataclass(frozen=True, slots=True)
+class FeedDetail:
+    """`statements` and `marks` are the newest ones, newest first."""
+
+    feed: FeedView
+    in_flight: StatementView | None
+    statements: list[StatementView]
+    marks: list[MarkView]
+    pauses: list[Pause]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """`unconfirmed`: listings for which production delivers nothing, since nobody confirmed their amount unit."""
+
+    parked: list[FeedView]
+    pauses: list[Pause]
+    unconfirmed: list[Listing]
+    oldest_waiting: dict[str, datetime]
+
+    @property
+    def is_well(self) -> bool:
+        """Pauses are somebody's will; they are shown, and are no illness."""
+        return not self.parked and not self.unconfirmed
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Counts only, for monitoring. `oldest_waiting_s` has every listing; 0 where nothing waits."""
+
+    feeds: dict[FeedStatus, int]
+    feeds_held: int
+    oldest_waiting_s: dict[str, float]
+    pushes_pending: int
+
+
+def feeds(world: World, *, parked_only: bool = False) -> list[FeedView]:
+    """Open and parked ones, in the order they were opened."""
+    return world.db.read(lambda tx: overview.feeds(tx, parked_only=parked_only))
+
+
+def feed(world: World, name: str) -> FeedDetail:
+    """By Sage's bank account id or by number; closed ones too."""
+
+    def read(tx: Read) -> FeedDetail:
+        found = named.feed(tx, name)
+        under_way = None if found.statement_number is None else overview.statement(tx, found.statement_number)
+        over = pauses.over(tx, found.listing, found.company_id, found.external_id) if found.is_paused else []
+        return FeedDetail(
+            found,
+            under_way,
+            overview.recent_statements(tx, found.number, STATEMENTS_SHOWN_MAX),
+            overview.marks(tx, found.number, MARKS_SHOWN_MAX),
+            over,
+        )
+
+    return world.db.read(read)
+
+
+def health(world: World) -> Health:
+    def read(tx: Read) -> Health:
+        unconfirmed = [each for each in listings.live(tx) if each.confirmed_at is None] if world.is_production else []
+        parked = overview.feeds(tx, parked_only=True)
+        return Health(parked, pauses.every(tx), unconfirmed, overview.oldest_waiting(tx))
+
+    return world.db.read(read)
+
+
+def figures(world: World) -> Figures:
+    now = world.clock()
+
+    def read(tx: Read) -> Figures:
+        since = overview.oldest_waiting(tx)
+        ages = {each.id: 0.0 for each in listings.live(tx)}
+        ages |= {listing: max((now - at).total_seconds(), 0.0) for listing, at in since.items()}
+        return Figures(overview.counts(tx), overview.count_held(tx), ages, overview.count_pending_pushes(tx))
+
+    return world.db.read(read)

@@ -96,6 +96,14 @@ def pending_through(tx: Read, account_pk: int, last_seq: int) -> list[PendingPus
     return [PendingPush(row.pk, row.first_seq, row.last_seq, row.balance) for row in tx.rows(query)]
 
 
+def pending_with(tx: Read, account_pk: int, seq: int) -> list[PendingPush]:
+    """Pending operations that brought the line with this sequence number."""
+    query = sa.select(_p.pk, _p.first_seq, _p.last_seq, _p.balance).where(
+        _p.account_pk == account_pk, _pending, _p.first_seq <= seq, _p.last_seq >= seq
+    )
+    return [PendingPush(row.pk, row.first_seq, row.last_seq, row.balance) for row in tx.rows(query)]
+
+
 def pending_pks(tx: Read, account_pk: int) -> list[int]:
     return [row.pk for row in tx.rows(sa.select(_p.pk).where(_p.account_pk == account_pk, _pending))]
 

@@ -99,6 +99,12 @@ def mark_lines(tx: Write, feed_pk: int, seqs: Sequence[int], mark: str, reason: 
     tx.connection.execute(t.line_marks.insert(), rows)
 
 
+def unmark_lines(tx: Write, feed_pk: int, first_seq: int, mark: str) -> None:
+    """From this line on, those with this mark have it no more."""
+    m = t.line_marks.c
+    tx.run(t.line_marks.delete().where(m.feed_pk == feed_pk, m.seq >= first_seq, m.mark == mark))
+
+
 def marked(tx: Read, feed_pks: Sequence[int], first_seq: int, last_seq: int, mark: str) -> list[tuple[int, str]]:
     """(seq, reason) of marked lines in a range."""
     m = t.line_marks.c

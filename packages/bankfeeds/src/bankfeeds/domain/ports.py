@@ -65,6 +65,10 @@ class Destination(Protocol):
         """
         ...
 
+    def complain(self, reason: str, at: datetime) -> Outcome:
+        """Tell Sage, within 4 s, that a feed cannot go on: Done, Rejected, Deferred or Unknown."""
+        ...
+
 
 class Registrar(Protocol):
     """Registers a listing's callback addresses with Sage: POST /v1/banks."""

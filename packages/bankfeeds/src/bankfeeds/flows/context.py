@@ -47,6 +47,7 @@ class World:
     limits: Limits
     sleep: Callable[[float], None] = time.sleep
     is_production: bool = False
+    reports_sync_failures: bool = False
     pace: Pace = field(default_factory=Pace)
     crash: Callable[[str], None] = _carry_on
     """Called at each named point of a step where dying must not matter; tests die there."""

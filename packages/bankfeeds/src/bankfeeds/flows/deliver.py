@@ -36,19 +36,22 @@ class Plan:
     not_before: datetime
 
 
-def step(world: World, claim: Claim) -> None:
-    """Moves one claimed feed on by one question to Sage at most, and gives the claim back."""
+def step(world: World, claim: Claim) -> settle.Parked | None:
+    """Moves one claimed feed on by one question to Sage at most, and gives the claim back. Answers the feed if that
+    parked it.
+    """
     plan = world.db.write(lambda tx: prepare(tx, world, claim))
     world.crash("deliver: after prepare")
     if plan is None:
-        return
+        return None
     wait_s = (plan.not_before - world.clock()).total_seconds()
     if wait_s > 0:
         world.sleep(wait_s)
     answered = ask(world.destinations(plan.listing), plan.act, plan.account.external_id)
     world.crash("deliver: after call")
-    world.db.write(lambda tx: settle.settle(tx, world, claim, answered))
+    parked = world.db.write(lambda tx: settle.settle(tx, world, claim, answered))
     world.crash("deliver: after settle")
+    return parked
 
 
 def ask(destination: Destination, act: Act, external_id: str) -> Answered:

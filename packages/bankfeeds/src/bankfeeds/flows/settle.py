@@ -4,6 +4,7 @@ Done moves the cursor. Taken waits. Deferred and Unknown offer the same statemen
 until the lines at fault stand alone; a line that Sage has already is marked and passed, any other parks the feed at it.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bankfeeds.domain.audit import AuditEntry
@@ -26,18 +27,31 @@ THROTTLE_PAUSE_S = 1.0
 """How long a whole listing holds still after a 429 without Retry-After."""
 
 
-def settle(tx: Write, world: World, claim: Claim, answered: Answered) -> None:
-    """Changes nothing if the claim was lost meanwhile: whoever holds the feed now offers the same statement."""
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A feed that has just been parked, for whoever is to hear of it."""
+
+    listing_id: str
+    bank_account_id: str
+    external_id: str
+    cause: str
+    at: datetime
+
+
+def settle(tx: Write, world: World, claim: Claim, answered: Answered) -> Parked | None:
+    """Changes nothing if the claim was lost meanwhile: whoever holds the feed now offers the same statement.
+    Answers the feed if this parked it.
+    """
     account = source_accounts.lock(tx, claim.account_pk)
     feed = feeds.held(tx, claim)
     if feed is None or account is None:
-        return
+        return None
     now = world.clock()
     act = answered.act
     _note_health(tx, feed.listing_id, answered, now)
     if isinstance(act, Find) or answered.outcome is None:
         _learn(tx, world, feed, answered.found, now)
-        return
+        return None
     if isinstance(act, Follow) and feed.attempt == 0:
         world.pace.learn(feed.listing_id, in_time=not isinstance(answered.outcome, Taken))
     match answered.outcome:
@@ -52,7 +66,8 @@ def settle(tx: Write, world: World, claim: Claim, answered: Answered) -> None:
         case Rejected() as rejected if rejected.gone and _is_gone(feed, answered.found):
             close_feed(tx, world, feed.listing_id, feed.bank_account_id, "cancelled at Sage", ACTOR)
         case Rejected() as rejected:
-            _narrow(tx, world, feed, account, act, rejected, now)
+            return _narrow(tx, world, feed, account, act, rejected, now)
+    return None
 
 
 def _note_health(tx: Write, listing_id: str, answered: Answered, now: datetime) -> None:
@@ -97,9 +112,9 @@ def _finish(tx: Write, feed: Feed, account: SourceAccount, statement: Statement,
     }
     if statement.kind is StatementKind.opening:
         changes["is_introduced"] = True
-    if statement.kind is StatementKind.auth_required:
-        changes["asks_reauthorisation"] = False
-    feeds.release(tx, feed.pk, now if has_more else None, **changes)
+    asks = feed.asks_reauthorisation and statement.kind is not StatementKind.auth_required
+    changes["asks_reauthorisation"] = asks
+    feeds.release(tx, feed.pk, now if has_more or asks else None, **changes)
     confirm.end_pushes(tx, account.pk, now)
 
 
@@ -138,23 +153,23 @@ def _is_gone(feed: Feed, found: FoundAccount | Outcome | None) -> bool:
 
 def _narrow(
     tx: Write, world: World, feed: Feed, account: SourceAccount, act: Offer | Follow, rejected: Rejected, now: datetime
-) -> None:
+) -> Parked | None:
     statement, queued = act.delivery.statement, act.delivery.lines
     if rejected.names_only_duplicates(frozenset(line.id for line in queued)):
         if not act.was_doubtful:
             _mark_in_sage(tx, feed, account, [line.seq for line in queued], rejected.reason, now)
         _finish(tx, feed, account, statement, now)
-        return
+        return None
     if len(queued) <= 1 and feed.attempt + 1 < world.limits.single_refusals_max and not rejected.problems:
         _offer_again(tx, feed, act, now, None, doubtful=act.was_doubtful, lost=True)
-        return
+        return None
     statements.refuse(tx, statement.pk, rejected.reason, rejected.problems, now)
     if len(queued) > 1:
         window = len(queued) // 2
         narrow_until = max(feed.narrow_until or 0, queued[-1].seq)
         feeds.release(tx, feed.pk, now, statement_pk=None, attempt=0, window=window, narrow_until=narrow_until)
-        return
-    _park(tx, feed, account, act, rejected, now)
+        return None
+    return _park(tx, feed, account, act, rejected, now)
 
 
 def _mark_in_sage(tx: Write, feed: Feed, account: SourceAccount, seqs: list[int], reason: str, now: datetime) -> None:
@@ -167,7 +182,7 @@ def _mark_in_sage(tx: Write, feed: Feed, account: SourceAccount, seqs: list[int]
 
 def _park(
     tx: Write, feed: Feed, account: SourceAccount, act: Offer | Follow, rejected: Rejected, now: datetime
-) -> None:
+) -> Parked:
     line = act.delivery.lines[0] if act.delivery.lines else None
     which = f"transaction {line.id!r} of {line.on}" if line else f"the {act.delivery.statement.kind.value} statement"
     cause = f"Sage refuses {which}: {rejected.reason}. Nothing after it is sent until an operator decides"
@@ -183,3 +198,4 @@ def _park(
         attempt=0,
     )
     audit.record(tx, AuditEntry(now, ACTOR, "feed.park", f"account:{account.external_id}", cause))
+    return Parked(feed.listing_id, feed.bank_account_id, account.external_id, cause, now)

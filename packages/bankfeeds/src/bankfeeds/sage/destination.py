@@ -98,6 +98,16 @@ class SageDestination:
             return Rejected(reason, (Problem("used", reason, duplicate=True),))
         return Rejected(reason, tuple(found), gone=reply.status in {_NOT_FOUND, _GONE})
 
+    def complain(self, reason: str, at: datetime) -> Outcome:
+        body = wire.encode(wire.SyncFailureBody("FAILED", reason, translate.instant(at)))
+        reply = _sift(self._client.call("POST", "/v1/sync", body, REPORT_TIMEOUT_S))
+        if not isinstance(reply, Reply):
+            return reply
+        if httpx2.codes.is_success(reply.status):
+            return Done()
+        found = problems.read_problems(reply.body, [])
+        return Rejected(problems.summary(found, reply), tuple(found))
+
 
 def _sift(reply: Reply | NoReply) -> Reply | Outcome:
     """What means the same whatever was asked is an Outcome already; the rest is the caller's to read."""

@@ -84,6 +84,14 @@ class AccountQueryBody(msgspec.Struct):
     data: AccountQueryData
 
 
+class SyncFailureBody(msgspec.Struct):
+    """Section 6.7: told once, on one page of Sage's; not wrapped in data, as it is shown there."""
+
+    status: str
+    reason: str
+    timestamp: str
+
+
 class CallbackUrls(msgspec.Struct, rename="camel"):
     notification: str
     available_accounts: str

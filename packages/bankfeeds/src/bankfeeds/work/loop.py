@@ -10,10 +10,11 @@ from datetime import timedelta
 
 import structlog
 
-from bankfeeds.flows import authorise, confirm, deliver, recover
+from bankfeeds.flows import authorise, complain, confirm, deliver, recover
 from bankfeeds.flows.context import World
 from bankfeeds.store import feeds
 from bankfeeds.store.feeds import Claim
+from bankfeeds.work import alarms
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("bankfeeds.work")
 
@@ -39,6 +40,9 @@ class Workers:
         self._threads = [
             threading.Thread(target=self._repeat, args=(self._claim_and_step, IDLE_WAIT_S), name="claims", daemon=True),
             threading.Thread(target=self._repeat, args=(self._tend, TEND_WAIT_S), name="clocks", daemon=True),
+            threading.Thread(
+                target=self._repeat, args=(self._remind, alarms.REMIND_EVERY_S), name="alarms", daemon=True
+            ),
         ]
 
     def start(self) -> None:
@@ -77,8 +81,18 @@ class Workers:
         for claim in claims:
             with self._freed:
                 self._busy += 1
-            self._pool.submit(deliver.step, self._world, claim).add_done_callback(self._stepped(claim))
+            self._pool.submit(self._step, claim).add_done_callback(self._stepped(claim))
         return bool(claims)
+
+    def _step(self, claim: Claim) -> None:
+        parked = deliver.step(self._world, claim)
+        if parked is not None:
+            alarms.tell(parked)
+            complain.report(self._world, parked)
+
+    def _remind(self) -> bool:
+        alarms.remind(self._world)
+        return False
 
     def _stepped(self, claim: Claim) -> Callable[["Future[None]"], None]:
         def note(future: "Future[None]") -> None:

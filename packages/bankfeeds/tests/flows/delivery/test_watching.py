@@ -1,0 +1,105 @@
+"""A feed that stands still is seen, with its cause, what to do, and for how long lines have waited."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bankfeeds.domain.feed import FeedStatus
+from bankfeeds.flows import complain, deliver, overview
+from bankfeeds.store import feeds
+from bankfeeds.work import alarms
+
+from .operators import DAYS, audit_rows, park
+
+
+def test_a_parked_feed_says_why_and_what_to_do(platform: Any, make_lines: Any) -> None:
+    park(platform, make_lines)
+    platform.clock.advance(60)
+    health = overview.health(platform.world)
+    (feed,) = health.parked
+    assert not health.is_well
+    assert "Sage refuses transaction 't-3' of 2026-02-03" in (feed.parked_cause or "")
+    assert "bankfeeds feeds resume ba-1" in (feed.next_step or "")
+    assert "bankfeeds feeds skip ba-1 --line t-3" in (feed.next_step or "")
+    assert feed.lines_waiting == 8
+
+
+def test_a_feed_shows_its_refused_statements(platform: Any, make_lines: Any) -> None:
+    park(platform, make_lines)
+    detail = overview.feed(platform.world, "ba-1")
+    newest = detail.statements[0]
+    assert (newest.status, newest.line_count, newest.refusal) == ("refused", 1, "SCHEMA_INVALID")
+    assert newest.problems == ("statement: SCHEMA_INVALID something is wrong",)
+    assert detail.in_flight is None
+
+
+def test_the_age_of_the_oldest_waiting_line_counts_from_its_acceptance(platform: Any, make_lines: Any) -> None:
+    park(platform, make_lines)
+    first = overview.health(platform.world).oldest_waiting["default"]
+    platform.clock.advance(3600)
+    platform.push(*make_lines("2026-02-11", start=11))
+    assert overview.health(platform.world).oldest_waiting == {"default": first}
+    figures = overview.figures(platform.world)
+    assert figures.oldest_waiting_s["default"] >= 3600
+    assert (figures.feeds[FeedStatus.parked], figures.feeds_held, figures.pushes_pending) == (1, 0, 2)
+
+
+def test_lines_stored_before_a_feed_opened_wait_only_since_then(platform: Any, make_lines: Any) -> None:
+    platform.link("ba-1")
+    platform.push(*make_lines(*DAYS))
+    platform.run()
+    platform.clock.advance(86400)
+    platform.link("ba-2")
+    assert overview.health(platform.world).oldest_waiting == {"default": platform.clock()}
+    assert overview.feed(platform.world, "ba-2").feed.oldest_waiting_at == platform.clock()
+
+
+def test_parking_is_told_the_moment_it_happens_and_again_while_it_lasts(
+    platform: Any, make_lines: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, dict[str, Any]]] = []
+
+    class Log:
+        def error(self, event: str, **values: Any) -> None:
+            told.append((event, values))
+
+    monkeypatch.setattr(alarms, "log", Log())
+    alarms.remind(platform.world)
+    assert told == []
+    parked = park_by_steps(platform, make_lines)
+    alarms.tell(parked)
+    alarms.remind(platform.world)
+    (first, values), (second, reminder) = told
+    assert (first, values["bank_account"]) == ("feed parked", "ba-1")
+    assert "t-3" in values["cause"]
+    assert (second, reminder["count"], reminder["bank_accounts"]) == ("feeds are parked", 1, ["ba-1"])
+
+
+def park_by_steps(platform: Any, make_lines: Any) -> Any:
+    """As the worker does, for what the parking step answers."""
+    platform.link()
+    platform.sage.unwanted = {"t-3"}
+    platform.push(*make_lines(*DAYS))
+    for _ in range(200):
+        now = platform.clock()
+        for claim in platform.world.db.write(
+            lambda tx, now=now: feeds.claim_due(tx, "test", now, timedelta(seconds=60), 9)
+        ):
+            parked = deliver.step(platform.world, claim)
+            if parked is not None:
+                return parked
+        platform.clock.advance(1)
+    raise AssertionError("it never parked")
+
+
+@pytest.mark.parametrize(("is_on", "reports"), [(True, 1), (False, 0)])
+def test_a_parked_feed_is_reported_to_sage_once_if_that_is_wanted(
+    platform: Any, make_lines: Any, is_on: Any, reports: int
+) -> None:
+    platform.world = replace(platform.world, reports_sync_failures=is_on)
+    complain.report(platform.world, park_by_steps(platform, make_lines))
+    assert len(platform.sage.complaints) == reports
+    rows = audit_rows(platform, "feed.complain")
+    assert [row.reason for row in rows] == ["Sage took the report"] * reports

@@ -33,6 +33,8 @@ class Listing:
     created_at: datetime
     authorization_redirect_url: str | None = None
     confirmed_at: datetime | None = None
+    confirmed_by: str | None = None
+    confirmed_evidence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

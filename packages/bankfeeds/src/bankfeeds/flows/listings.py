@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from urllib.parse import urlsplit
 
-from bankfeeds.domain.audit import AuditEntry
+from bankfeeds.domain.audit import AuditEntry, check_reason
 from bankfeeds.domain.errors import Conflict, Flaw, Invalid, NotFound
 from bankfeeds.domain.listing import AmountUnit, Listing, ListingSecrets
 from bankfeeds.domain.text import is_storable
 from bankfeeds.flows.context import World
-from bankfeeds.store import audit, listings
+from bankfeeds.store import audit, feeds, listings
 from bankfeeds.store.engine import Write
 from bankfeeds.store.listings import SealedSecrets
 
@@ -31,13 +31,13 @@ _NEEDED = (
     "audience",
 )
 _URLS = ("url", "provider_url", "token_url", "jwks_url", "authorization_redirect_url")
-_FIXED = frozenset({"id", "created_at", "confirmed_at"})
+_FIXED = frozenset({"id", "created_at", "confirmed_at", "confirmed_by", "confirmed_evidence"})
 
 
 def add(world: World, actor: str, listing: Listing, secrets: ListingSecrets, reason: str | None = None) -> Listing:
     """`created_at` and `confirmed_at` of what is given are not looked at. An id is never given out twice."""
     now = world.clock()
-    listing = replace(listing, created_at=now, confirmed_at=None)
+    listing = replace(listing, created_at=now, confirmed_at=None, confirmed_by=None, confirmed_evidence=None)
     _check(_flaws(listing) + _secret_flaws(secrets))
 
     def insert(tx: Write) -> Listing:
@@ -86,17 +86,42 @@ def update(
     return world.db.write(run)
 
 
-def confirm(world: World, actor: str, listing_id: str, evidence: str, reason: str | None = None) -> Listing:
-    """An operator records that Sage confirmed the amount unit; without it production delivers nothing."""
+def confirm(world: World, actor: str, listing_id: str, unit: AmountUnit, evidence: str, reason: str) -> Listing:
+    """An operator records that Sage confirmed the amount unit; without it production delivers nothing. What waited
+    for it is delivered at once.
+    """
+    reason = check_reason(reason)
     now = world.clock()
     evidence = evidence.strip()
-    _check([Flaw("evidence", "is missing; say where and when Sage confirmed the amount unit")] if not evidence else [])
+    _check(_evidence_flaws(evidence))
 
     def run(tx: Write) -> Listing:
         listing = _found(listings.lock(tx, listing_id), listing_id)
+        if listing.amount_unit is not unit:
+            set_to = f"listing {listing_id} is set to {listing.amount_unit.value} units"
+            remedy = f"`bankfeeds listings update {listing_id} amount_unit={unit.value} --reason …` first"
+            raise Conflict("amount_unit", f"{set_to}; if Sage takes {unit.value} units: {remedy}")
         listings.confirm(tx, listing_id, now, actor, evidence)
-        detail = {"amountUnit": listing.amount_unit.value, "evidence": evidence}
+        feeds.wake_listing(tx, listing_id, now)
+        detail = {"amountUnit": unit.value, "evidence": evidence}
         audit.record(tx, AuditEntry(now, actor, "listing.confirm", _subject(listing_id), reason, detail))
+        return listings.get(tx, listing_id)
+
+    return world.db.write(run)
+
+
+def withdraw_confirmation(world: World, actor: str, listing_id: str, reason: str) -> Listing:
+    """Takes it back: production delivers nothing for the listing until it is confirmed again."""
+    reason = check_reason(reason)
+    now = world.clock()
+
+    def run(tx: Write) -> Listing:
+        listing = _found(listings.lock(tx, listing_id), listing_id)
+        if listing.confirmed_at is None:
+            raise Conflict("not_confirmed", f"the amount unit of listing {listing_id} is not confirmed")
+        listings.confirm(tx, listing_id, None, None, None)
+        detail = {"amountUnit": listing.amount_unit.value, "evidence": listing.confirmed_evidence}
+        audit.record(tx, AuditEntry(now, actor, "listing.withdraw", _subject(listing_id), reason, detail))
         return listings.get(tx, listing_id)
 
     return world.db.write(run)
@@ -181,6 +206,13 @@ def _flaws(listing: Listing) -> list[Flaw]:
         elif field.name in _URLS and value and not _is_web_address(value):
             flaws.append(Flaw(field.name, "must be an http or https address"))
     return flaws
+
+
+def _evidence_flaws(evidence: str) -> list[Flaw]:
+    if 1 <= len(evidence) <= TEXT_LENGTH_MAX and is_storable(evidence):
+        return []
+    told = f"say in 1 to {TEXT_LENGTH_MAX} characters where and when Sage confirmed the amount unit"
+    return [Flaw("evidence", told)]
 
 
 def _secret_flaws(given: ListingSecrets) -> list[Flaw]:

@@ -13,7 +13,7 @@ from bankfeeds.domain.audit import AuditEntry
 from bankfeeds.domain.authorisation import Authorisation, AuthorisationKind, AuthorisationStatus, Report, ReportedBy
 from bankfeeds.domain.listing import Listing
 from bankfeeds.domain.outcome import Deferred, Done, Outcome, Rejected, Taken, Unknown
-from bankfeeds.flows import feeds
+from bankfeeds.flows import reauthorise
 from bankfeeds.flows.context import World
 from bankfeeds.store import audit, authorisations, connections, listings, otps, reports, source_accounts
 from bankfeeds.store.engine import Write
@@ -190,9 +190,7 @@ def _renew(tx: Write, connection_id: str, now: datetime) -> None:
     """Sage renews every account of the authorisation; what waited for it moves on."""
     for account in source_accounts.of_connection(tx, connection_id):
         if account.needs_reauthorisation:
-            source_accounts.lock(tx, account.pk)
-            source_accounts.update(tx, account.pk, needs_reauthorisation=False, modified_at=now)
-            feeds.wake(tx, account.pk, now)
+            reauthorise.renewed(tx, account, now)
 
 
 def _unbind(tx: Write, found: Authorisation, reason: str, now: datetime, *, is_doubtful: bool) -> None:

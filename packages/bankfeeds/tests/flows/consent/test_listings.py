@@ -97,10 +97,11 @@ def test_what_cannot_be_changed_is_refused(sage_world, changes):
 
 def test_the_confirmation_names_its_evidence_and_ends_with_the_unit(sage_world):
     with pytest.raises(Invalid):
-        listings.confirm(sage_world, "operator:ann", consent.LISTING, "  ")
+        listings.confirm(sage_world, "operator:ann", consent.LISTING, AmountUnit.minor, "  ", "we asked")
     assert listings.get(sage_world, consent.LISTING).confirmed_at is None
 
-    confirmed = listings.confirm(sage_world, "operator:ann", consent.LISTING, "letter of 1 February")
+    told = "letter of 1 February"
+    confirmed = listings.confirm(sage_world, "operator:ann", consent.LISTING, AmountUnit.minor, told, "we asked")
     assert confirmed.confirmed_at == worlds.NOON
     kept = listings.update(sage_world, "operator:ann", consent.LISTING, {"name": "Quay Bank"})
     assert kept.confirmed_at == worlds.NOON

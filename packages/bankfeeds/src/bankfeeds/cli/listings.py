@@ -158,6 +158,33 @@ def update(
 
 
 @app.command
+def confirm(
+    listing: str,
+    *,
+    unit: Literal["minor", "major"] | None = None,
+    evidence: str | None = None,
+    withdraw: bool = False,
+    reason: str,
+) -> None:
+    """Record that Sage confirmed the unit of amounts. Production delivers nothing for a listing before.
+
+    Args:
+        listing: its id.
+        unit: what Sage confirmed: minor (pence) or major (pounds). It has to be what the listing is set to.
+        evidence: where and when Sage said so.
+        withdraw: take the confirmation back instead; production stops delivering.
+        reason: why, for the audit trail.
+    """
+    if withdraw != (unit is None) or withdraw != (evidence is None):
+        raise WrongUsage("listings confirm: give --unit and --evidence, or --withdraw alone")
+    with opening.world() as world:
+        if unit is None or evidence is None:
+            listings.withdraw_confirmation(world, opening.actor(), listing, reason)
+        else:
+            listings.confirm(world, opening.actor(), listing, AmountUnit(unit), evidence, reason)
+
+
+@app.command
 def remove(listing: str, *, reason: str | None = None) -> None:
     """Remove a listing: Sage's calls for it are answered 404. What passed through it stays.
 

@@ -38,7 +38,7 @@ test: check browser ## everything: check, then the slow tests (processes, browse
 	$(BIN)/pytest -q -m "slow and not soak"
 
 .PHONY: browser
-browser:
+browser: ## Chromium, for the tests that need one
 	@command -v chromium >/dev/null || { \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \

@@ -1,0 +1,19 @@
+"""One sandbox and one platform for all journeys; tests that kill or bend them start their own."""
+
+from collections.abc import Iterator
+
+import pytest
+from systems import System, running
+
+
+@pytest.fixture(scope="session")
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    with running(tmp_path_factory.mktemp("system")) as system:
+        yield system
+
+
+@pytest.fixture
+def system(_shared: System) -> System:
+    """Both running, the sandbox empty and fast."""
+    _shared.fresh()
+    return _shared

@@ -7,9 +7,10 @@ accept the same lines and make the same columns of them, which a test asks of ra
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from bankfeeds.domain.money import AMOUNT_DIGITS_MAX
@@ -54,6 +55,18 @@ class Columns:
         limit = on.isoformat()
         return sum(day < limit for day in self.days)
 
+    def first(self, count: int) -> "Columns":
+        return Columns(
+            self.ids[:count],
+            self.days[:count],
+            self.amounts[:count],
+            self.balances[:count],
+            self.types[:count],
+            self.descriptions[:count],
+            self.counterparties[:count],
+            self.references[:count],
+        )
+
     def lines(self) -> list[Line]:
         """One by one, for whoever has to look closer."""
         return list(
@@ -69,6 +82,29 @@ class Columns:
                 self.references,
             )
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Lines of an account's stream, numbered, oldest first."""
+
+    seqs: Sequence[int]
+    columns: Columns
+
+    def __len__(self) -> int:
+        return len(self.seqs)
+
+    def cut(self, limit: int, spread: timedelta) -> "Batch":
+        """As many of the oldest as one statement may carry: `limit`, none more than `spread` after the first."""
+        if not self.seqs:
+            return self
+        newest = date.fromisoformat(self.columns.days[0]) + spread
+        count = min(limit, bisect_right(self.columns.days, newest.isoformat()))
+        return self if count == len(self) else Batch(self.seqs[:count], self.columns.first(count))
+
+
+NOTHING = Columns((), (), (), (), (), (), (), ())
+NO_LINES = Batch((), NOTHING)
 
 
 def columns_of(lines: Sequence[Line]) -> Columns:

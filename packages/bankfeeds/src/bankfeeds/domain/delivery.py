@@ -1,9 +1,8 @@
 """What one step of a feed asks of Sage, and what came back."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bankfeeds.domain.feed import QueuedLine
+from bankfeeds.domain.columns import Batch
 from bankfeeds.domain.outcome import Outcome
 from bankfeeds.domain.statement import Statement
 
@@ -15,7 +14,7 @@ class Delivery:
     bank_account_id: str
     currency: str
     statement: Statement
-    lines: Sequence[QueuedLine]
+    batch: Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +42,16 @@ class Offer:
     delivery: Delivery
     was_doubtful: bool
 
+    @property
+    def statement(self) -> Statement:
+        return self.delivery.statement
+
 
 @dataclass(frozen=True, slots=True)
 class Follow:
     """Ask how far Sage is with a statement it has taken. `was_doubtful` as it stood when that one was offered."""
 
-    delivery: Delivery
+    statement: Statement
     sage_id: str
     was_doubtful: bool
 

@@ -68,11 +68,3 @@ class QueuedLine(NamedTuple):
 def is_withheld(line_on: date, start_on: date | None) -> bool:
     """Dated before the day the Sage user chose: kept, never sent."""
     return start_on is not None and line_on < start_on
-
-
-def cut(lines: list[QueuedLine], limit: int) -> list[QueuedLine]:
-    """As many of the oldest lines as one statement may carry: `limit` lines, AGE_SPREAD between first and last."""
-    if not lines:
-        return []
-    newest = lines[0].on + AGE_SPREAD
-    return [line for line in lines[:limit] if line.on <= newest]

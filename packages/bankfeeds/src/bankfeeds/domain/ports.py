@@ -50,7 +50,7 @@ class Destination(Protocol):
         """POST the statement: Taken, Done, Rejected, Deferred or Unknown."""
         ...
 
-    def follow(self, statement_id: str, line_ids: Sequence[str]) -> Outcome:
+    def follow(self, statement_id: str) -> Outcome:
         """Ask how far Sage is: Taken (still processing), Done, Rejected, Deferred or Unknown."""
         ...
 

@@ -125,7 +125,7 @@ def _refused(flaws: Sequence[Flaw]) -> Invalid:
 
 
 def _store(tx: Write, draft: _Draft, *, look_closer: bool) -> PushOperation:
-    """`look_closer`: find out which lines are known; without it, AlreadyThere is raised if any is, or is out of order."""
+    """`look_closer`: find out which lines are known. Without it AlreadyThere is raised if any is, or is out of order."""
     request = draft.request
     found = source_accounts.find_and_lock(tx, request.company_id, request.connection_id, request.account_id)
     account = _ready(tx, request, found)

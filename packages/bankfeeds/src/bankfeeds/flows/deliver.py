@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from bankfeeds.domain.columns import NO_LINES, Batch, Columns
 from bankfeeds.domain.delivery import Act, Answered, Delivery, Find, Follow, Offer
-from bankfeeds.domain.feed import Feed, QueuedLine, cut
+from bankfeeds.domain.feed import AGE_SPREAD, Feed
 from bankfeeds.domain.listing import Listing
 from bankfeeds.domain.outcome import Rejected
 from bankfeeds.domain.ports import Destination
@@ -62,7 +63,7 @@ def ask(destination: Destination, act: Act, external_id: str) -> Answered:
         case Offer():
             outcome = destination.offer(act.delivery)
         case Follow():
-            outcome = destination.follow(act.sage_id, [line.id for line in act.delivery.lines])
+            outcome = destination.follow(act.sage_id)
     if isinstance(outcome, Rejected) and outcome.gone:
         return Answered(act, outcome, destination.find(external_id))
     return Answered(act, outcome, None)
@@ -90,16 +91,10 @@ def _under_way(tx: Write, feed: Feed, account: SourceAccount) -> Offer | Follow 
     if feed.statement_pk is None:
         return None
     statement = statements.get(tx, feed.statement_pk)
-    queued: list[QueuedLine] = []
-    if statement.first_seq is not None and statement.last_seq is not None:
-        span = (statement.first_seq, statement.last_seq)
-        queued = lines.between(tx, account.pk, *span, from_on=feed.start_on, feed_pk=feed.pk)
-    if len(queued) != statement.line_count:
-        raise AssertionError(f"statement {statement.pk} had {statement.line_count} lines and has {len(queued)}")
-    delivery = Delivery(feed.bank_account_id, account.currency or "", statement, queued)
     if statement.status is StatementStatus.taken and statement.sage_id is not None:
-        return Follow(delivery, statement.sage_id, _is_doubtful(feed, statement))
-    return _offer(tx, feed, delivery)
+        return Follow(statement, statement.sage_id, _is_doubtful(feed, statement))
+    batch = lines.of_statement(tx, feed, statement)
+    return _offer(tx, feed, Delivery(feed.bank_account_id, account.currency or "", statement, batch))
 
 
 def _is_doubtful(feed: Feed, statement: Statement) -> bool:
@@ -120,16 +115,17 @@ def _something_new(tx: Write, world: World, feed: Feed, account: SourceAccount, 
     if feed.start_on is None:
         return Find()
     if not feed.is_introduced:
-        return _make(tx, feed, account, StatementKind.opening, [], _opening_balances(world, account, now), now)
+        return _make(tx, feed, account, StatementKind.opening, NO_LINES, _opening_balances(world, account, now), now)
     if feed.asks_reauthorisation:
-        return _make(tx, feed, account, StatementKind.auth_required, [], None, now)
+        return _make(tx, feed, account, StatementKind.auth_required, NO_LINES, None, now)
     if account.needs_reauthorisation:
         feeds.release(tx, feed.pk, None)
         return None
     limit = min(feed.window or world.limits.lines_per_statement_max, world.limits.lines_per_statement_max)
-    batch = cut(lines.next_batch(tx, account.pk, feed.cursor, limit, from_on=feed.start_on, feed_pk=feed.pk), limit)
-    if batch:
-        return _make(tx, feed, account, StatementKind.lines, batch, _balances(account, batch[-1]), now)
+    waiting = lines.next_batch(tx, account.pk, feed.cursor, limit, from_on=feed.start_on, feed_pk=feed.pk)
+    if waiting:
+        batch = waiting.cut(limit, AGE_SPREAD)
+        return _make(tx, feed, account, StatementKind.lines, batch, _balances(account, batch.columns), now)
     feeds.release(tx, feed.pk, None, cursor=account.last_seq, waiting_since=None, window=None, narrow_until=None)
     confirm.end_pushes(tx, account.pk, now)
     return None
@@ -140,11 +136,11 @@ def _make(
     feed: Feed,
     account: SourceAccount,
     kind: StatementKind,
-    batch: list[QueuedLine],
+    batch: Batch,
     balances: Balances | None,
     now: datetime,
 ) -> Offer:
-    span = (batch[0].seq, batch[-1].seq, len(batch)) if batch else None
+    span = (batch.seqs[0], batch.seqs[-1], len(batch)) if batch else None
     statement = statements.insert(tx, feed.pk, kind, span, balances, now)
     feeds.change(tx, feed.pk, statement_pk=statement.pk, attempt=0)
     return _offer(tx, feed, Delivery(feed.bank_account_id, account.currency or "", statement, batch))
@@ -160,12 +156,13 @@ def _opening_balances(world: World, account: SourceAccount, now: datetime) -> Ba
     return Balances(account.balance, account.balance_at.date(), available, available_at)
 
 
-def _balances(account: SourceAccount, last: QueuedLine) -> Balances:
+def _balances(account: SourceAccount, columns: Columns) -> Balances:
     """After the statement's last line. The available balance is the institution's own if it is newer."""
+    balance, on = columns.last_balance, columns.last_day
     info, told_at = account.info, account.info_at
-    if info and info.available_balance is not None and told_at is not None and told_at.date() > last.on:
-        return Balances(last.balance, last.on, info.available_balance, told_at)
-    return Balances(last.balance, last.on, last.balance, None)
+    if info and info.available_balance is not None and told_at is not None and told_at.date() > on:
+        return Balances(balance, on, info.available_balance, told_at)
+    return Balances(balance, on, balance, None)
 
 
 def _available(account: SourceAccount, balance: Decimal, balance_at: datetime) -> tuple[Decimal, datetime | None]:

@@ -4,11 +4,13 @@ Done moves the cursor. Taken waits. Deferred and Unknown offer the same statemen
 until the lines at fault stand alone; a line that Sage has already is marked and passed, any other parks the feed at it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bankfeeds.domain.audit import AuditEntry
 from bankfeeds.domain.backoff import poll_after, retry_after
+from bankfeeds.domain.columns import Batch
 from bankfeeds.domain.delivery import Act, Answered, Find, Follow, FoundAccount, Offer
 from bankfeeds.domain.feed import Feed, FeedStatus
 from bankfeeds.domain.outcome import Deferred, Done, Outcome, Rejected, Taken, Unknown
@@ -18,7 +20,7 @@ from bankfeeds.domain.transaction import parse_day
 from bankfeeds.flows import confirm
 from bankfeeds.flows.context import World
 from bankfeeds.flows.feeds import close_feed
-from bankfeeds.store import audit, budgets, feeds, source_accounts, statements
+from bankfeeds.store import audit, budgets, feeds, lines, source_accounts, statements
 from bankfeeds.store.engine import Write
 from bankfeeds.store.feeds import Claim
 
@@ -56,7 +58,7 @@ def settle(tx: Write, world: World, claim: Claim, answered: Answered) -> Parked 
         world.pace.learn(feed.listing_id, in_time=not isinstance(answered.outcome, Taken))
     match answered.outcome:
         case Done():
-            _finish(tx, feed, account, act.delivery.statement, now)
+            _finish(tx, feed, account, act.statement, now)
         case Taken() as taken:
             _wait_for_sage(tx, world, feed, act, taken, now)
         case Deferred() as deferred:
@@ -122,7 +124,7 @@ def _wait_for_sage(tx: Write, world: World, feed: Feed, act: Offer | Follow, tak
     attempt = feed.attempt + 1 if isinstance(act, Follow) else 0
     statements.change(
         tx,
-        act.delivery.statement.pk,
+        act.statement.pk,
         status=StatementStatus.taken.value,
         sage_id=taken.reference,
         doubtful=act.was_doubtful,
@@ -137,7 +139,7 @@ def _offer_again(
     attempt = feed.attempt + 1
     changes: dict[str, object] = {"attempt": attempt}
     if isinstance(act, Offer) or (isinstance(act, Follow) and lost):
-        statement = act.delivery.statement
+        statement = act.statement
         statements.change(tx, statement.pk, status=StatementStatus.offered.value, doubtful=doubtful)
         if doubtful and statement.last_seq is not None:
             changes["doubtful_seq"] = max(feed.doubtful_seq, statement.last_seq)
@@ -154,25 +156,28 @@ def _is_gone(feed: Feed, found: FoundAccount | Outcome | None) -> bool:
 def _narrow(
     tx: Write, world: World, feed: Feed, account: SourceAccount, act: Offer | Follow, rejected: Rejected, now: datetime
 ) -> Parked | None:
-    statement, queued = act.delivery.statement, act.delivery.lines
-    if rejected.names_only_duplicates(frozenset(line.id for line in queued)):
+    statement, batch = act.statement, lines.of_statement(tx, feed, act.statement)
+    ids = batch.columns.ids
+    if rejected.names_only_duplicates(ids):
         if not act.was_doubtful:
-            _mark_in_sage(tx, feed, account, [line.seq for line in queued], rejected.reason, now)
+            _mark_in_sage(tx, feed, account, batch.seqs, rejected.reason, now)
         _finish(tx, feed, account, statement, now)
         return None
-    if len(queued) <= 1 and feed.attempt + 1 < world.limits.single_refusals_max and not rejected.problems:
+    if len(batch) <= 1 and feed.attempt + 1 < world.limits.single_refusals_max and not rejected.problems:
         _offer_again(tx, feed, act, now, None, doubtful=act.was_doubtful, lost=True)
         return None
-    statements.refuse(tx, statement.pk, rejected.reason, rejected.problems, now)
-    if len(queued) > 1:
-        window = len(queued) // 2
-        narrow_until = max(feed.narrow_until or 0, queued[-1].seq)
+    statements.refuse(tx, statement.pk, rejected.reason, rejected.problems, ids, now)
+    if len(batch) > 1:
+        window = len(batch) // 2
+        narrow_until = max(feed.narrow_until or 0, batch.seqs[-1])
         feeds.release(tx, feed.pk, now, statement_pk=None, attempt=0, window=window, narrow_until=narrow_until)
         return None
-    return _park(tx, feed, account, act, rejected, now)
+    return _park(tx, feed, account, statement, batch, rejected, now)
 
 
-def _mark_in_sage(tx: Write, feed: Feed, account: SourceAccount, seqs: list[int], reason: str, now: datetime) -> None:
+def _mark_in_sage(
+    tx: Write, feed: Feed, account: SourceAccount, seqs: Sequence[int], reason: str, now: datetime
+) -> None:
     """Lines we never offered to this bank account and that Sage refuses as known: passed, and on record."""
     statements.mark_lines(tx, feed.pk, seqs, confirm.IN_SAGE, reason, now)
     detail = {"bankAccountId": feed.bank_account_id, "lines": len(seqs), "firstSeq": seqs[0], "lastSeq": seqs[-1]}
@@ -181,10 +186,17 @@ def _mark_in_sage(tx: Write, feed: Feed, account: SourceAccount, seqs: list[int]
 
 
 def _park(
-    tx: Write, feed: Feed, account: SourceAccount, act: Offer | Follow, rejected: Rejected, now: datetime
+    tx: Write,
+    feed: Feed,
+    account: SourceAccount,
+    statement: Statement,
+    batch: Batch,
+    rejected: Rejected,
+    now: datetime,
 ) -> Parked:
-    line = act.delivery.lines[0] if act.delivery.lines else None
-    which = f"transaction {line.id!r} of {line.on}" if line else f"the {act.delivery.statement.kind.value} statement"
+    which = f"the {statement.kind.value} statement"
+    if batch:
+        which = f"transaction {batch.columns.ids[0]!r} of {batch.columns.days[0]}"
     cause = f"Sage refuses {which}: {rejected.reason}. Nothing after it is sent until an operator decides"
     feeds.release(
         tx,
@@ -193,7 +205,7 @@ def _park(
         status=FeedStatus.parked.value,
         statement_pk=None,
         parked_at=now,
-        parked_seq=line.seq if line else None,
+        parked_seq=batch.seqs[0] if batch else None,
         parked_cause=cause,
         attempt=0,
     )

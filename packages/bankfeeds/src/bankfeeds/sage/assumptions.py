@@ -300,9 +300,9 @@ def render() -> str:
     rows = "\n".join(f"| {a.question} | `{a.where}` | {a.default} | {a.risk} | {a.evidence} |" for a in ASSUMPTIONS)
     return f"""# What we assume of Sage
 
-Sage's Banking Service has no public reference for everything a provider meets. Where its pages are silent or disagree,
-we took the most plausible reading, put it in one place, and wrote it down here. `bankfeeds assumptions` prints this list;
-this page is written by `bankfeeds assumptions --write`. Confirm each with Sage's enablement engineer before going live.
+Sage's Banking Service has no public reference for everything a provider meets. Where its pages are silent or
+disagree, we took the most plausible reading, put it in one place, and wrote it down here. `bankfeeds assumptions`
+prints this list; this page is written by `bankfeeds assumptions --write`. Confirm each with Sage's enablement engineer before going live.
 
 | Question | Where it is decided | What we assume | If it is wrong | Evidence (section of our contract notes) |
 | --- | --- | --- | --- | --- |

@@ -50,19 +50,18 @@ class SageDestination:
         reply = _sift(self._client.call("POST", "/v1/statements", body))
         if not isinstance(reply, Reply):
             return reply
-        ids = [line.id for line in delivery.lines]
         if httpx2.codes.is_success(reply.status):
-            state = problems.read_statement(reply.body, ids)
+            state = problems.read_statement(reply.body)
             if state.id is None:
                 return Unknown("Sage took the statement but gave it no id")
             return _progress(state, state.id)
-        found = problems.read_problems(reply.body, ids)
+        found = problems.read_problems(reply.body)
         if reply.status == _CONFLICT and not problems.says_cancelled(found):
             return Deferred(f"another statement is in flight: {problems.summary(found, reply)}", busy=True)
         gone = reply.status in {_NOT_FOUND, _GONE, _CONFLICT}
         return Rejected(problems.summary(found, reply), tuple(found), gone=gone)
 
-    def follow(self, statement_id: str, line_ids: Sequence[str]) -> Outcome:
+    def follow(self, statement_id: str) -> Outcome:
         reply = _sift(self._client.call("GET", f"/v1/statements/{statement_id}", None))
         if not isinstance(reply, Reply):
             return reply
@@ -70,7 +69,7 @@ class SageDestination:
             return Unknown(f"Sage knows no statement {statement_id}", lost=True)
         if not httpx2.codes.is_success(reply.status):
             return Deferred(f"Sage answered {reply.status} to a question about statement {statement_id}", busy=True)
-        return _progress(problems.read_statement(reply.body, line_ids), statement_id)
+        return _progress(problems.read_statement(reply.body), statement_id)
 
     def find(self, external_id: str) -> FoundAccount | Outcome | None:
         query = wire.AccountQueryBody(wire.AccountQueryData(self._listing.bank_id or "", external_id))
@@ -92,7 +91,7 @@ class SageDestination:
             return reply
         if httpx2.codes.is_success(reply.status):
             return Done(authorisation_id)
-        found = problems.read_problems(reply.body, [])
+        found = problems.read_problems(reply.body)
         reason = problems.summary(found, reply)
         if reply.status == _CONFLICT:
             return Rejected(reason, (Problem("used", reason, duplicate=True),))
@@ -105,7 +104,7 @@ class SageDestination:
             return reply
         if httpx2.codes.is_success(reply.status):
             return Done()
-        found = problems.read_problems(reply.body, [])
+        found = problems.read_problems(reply.body)
         return Rejected(problems.summary(found, reply), tuple(found))
 
 
@@ -166,7 +165,7 @@ class SageDestinations:
         if not isinstance(reply, Reply):
             return reply
         if not httpx2.codes.is_success(reply.status):
-            found = problems.read_problems(reply.body, [])
+            found = problems.read_problems(reply.body)
             return Rejected(problems.summary(found, reply), tuple(found))
         bank_id = problems.read_bank_id(reply.body, listing.external_ref) or listing.bank_id
         return Registered(bank_id, listing.external_ref) if bank_id else Unknown("Sage's answer names no bank id")

@@ -16,6 +16,7 @@ _PLACE = re.compile(r"transactionDetails\[(\d+)\]")
 _DUPLICATE = re.compile(r"duplicat|already|exists", re.IGNORECASE)
 _CANCELLED = re.compile(r"cancel", re.IGNORECASE)
 MESSAGE_LENGTH_MAX = 300
+PLACE_DIGITS_MAX = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class StatementState:
     problems: list[Problem] = field(default_factory=list[Problem])
 
 
-def read_statement(body: bytes, line_ids: Sequence[str]) -> StatementState:
+def read_statement(body: bytes) -> StatementState:
     """The answer to POST or GET statements: `{"data": {"_id", "status", "errors"}}`, errors also beside data."""
     answer = _mapping(_decode(body))
     data = _mapping(answer.get("data")) or answer
@@ -37,15 +38,15 @@ def read_statement(body: bytes, line_ids: Sequence[str]) -> StatementState:
     return StatementState(
         found if isinstance(found, str) else None,
         status.lower() if isinstance(status, str) else "",
-        _problems(errors, line_ids),
+        _problems(errors),
     )
 
 
-def read_problems(body: bytes, line_ids: Sequence[str]) -> list[Problem]:
+def read_problems(body: bytes) -> list[Problem]:
     """The errors of a refusal: `{"errors": [{"code", "message", "path"}]}`."""
     answer = _mapping(_decode(body))
     data = _mapping(answer.get("data"))
-    found = _problems(answer.get("errors") or data.get("errors"), line_ids)
+    found = _problems(answer.get("errors") or data.get("errors"))
     message = answer.get("message")
     if not found and isinstance(message, str):
         found = [Problem("", message[:MESSAGE_LENGTH_MAX])]
@@ -70,20 +71,18 @@ def says_cancelled(found: Sequence[Problem]) -> bool:
     return any(_CANCELLED.search(problem.code) for problem in found)
 
 
-def _problems(errors: Any, line_ids: Sequence[str]) -> list[Problem]:
-    return [_problem(_mapping(error), line_ids) for error in _items(errors)]
+def _problems(errors: Any) -> list[Problem]:
+    return [_problem(_mapping(error)) for error in _items(errors)]
 
 
-def _problem(error: dict[str, Any], line_ids: Sequence[str]) -> Problem:
+def _problem(error: dict[str, Any]) -> Problem:
     code, message, path = (str(error.get(name) or "") for name in ("code", "message", "path"))
     place = _PLACE.search(path)
-    line_id = None
-    if place is not None and int(place[1]) < len(line_ids):
-        line_id = line_ids[int(place[1])]
-    elif isinstance(error.get("uniqueId"), str) and error["uniqueId"] in line_ids:
-        line_id = error["uniqueId"]
+    position = int(place[1]) if place is not None and len(place[1]) <= PLACE_DIGITS_MAX else None
+    named = error.get("uniqueId")
+    line_id = named if isinstance(named, str) else None
     duplicate = bool(_DUPLICATE.search(code) or (not code and _DUPLICATE.search(message)))
-    return Problem(code, message[:MESSAGE_LENGTH_MAX], line_id, duplicate)
+    return Problem(code, message[:MESSAGE_LENGTH_MAX], line_id, duplicate, position)
 
 
 def _decode(body: bytes) -> Any:

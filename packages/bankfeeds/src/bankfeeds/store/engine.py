@@ -53,6 +53,10 @@ class Read:
     def value(self, statement: sa.Executable) -> Any:
         return self.connection.execute(statement).scalar()
 
+    def driver_cursor(self) -> Any:
+        """The driver's own cursor in this transaction, for the statements that move a thousand lines at once."""
+        return self.connection.connection.cursor()
+
 
 class Write(Read):
     """A transaction that reads and writes; committed when the function it was given to returns."""
@@ -60,10 +64,6 @@ class Write(Read):
     def run(self, statement: sa.Executable) -> int:
         """How many rows it touched."""
         return self.connection.execute(statement).rowcount
-
-    def driver_cursor(self) -> Any:
-        """The driver's own cursor in this transaction, for the one hot write."""
-        return self.connection.connection.cursor()
 
 
 @dataclass(slots=True)

@@ -79,8 +79,10 @@ def drop_open(tx: Write, feed_pk: int, now: datetime) -> None:
     )
 
 
-def refuse(tx: Write, pk: int, reason: str, problems: Sequence[Problem], now: datetime) -> None:
-    kept = [[p.code, p.message, p.line_id] for p in problems[:PROBLEMS_KEPT_MAX]]
+def refuse(
+    tx: Write, pk: int, reason: str, problems: Sequence[Problem], line_ids: Sequence[str], now: datetime
+) -> None:
+    kept = [[p.code, p.message, p.line_of(line_ids)] for p in problems[:PROBLEMS_KEPT_MAX]]
     change(
         tx,
         pk,

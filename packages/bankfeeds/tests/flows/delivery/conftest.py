@@ -53,7 +53,11 @@ class Sent:
 
     def __init__(self, item: Item) -> None:
         self.id, self.date, self.description = item.id, item.date, item.description
-        self.transactionType, self.counterparty, self.reference = item.transactionType, item.counterparty, item.reference
+        self.transactionType, self.counterparty, self.reference = (
+            item.transactionType,
+            item.counterparty,
+            item.reference,
+        )
         self.amount = b"" if item.amount is None else str(item.amount).encode()
         self.balance = b"" if item.balance is None else str(item.balance).encode()
 
@@ -63,7 +67,7 @@ class SmallSage:
 
     def __init__(self) -> None:
         self.stored: dict[str, list[str]] = {}
-        self.days: dict[str, list[date]] = {}
+        self.days: dict[str, list[str]] = {}
         self.statuses: dict[str, list[str]] = {}
         self.taken: dict[str, tuple[Delivery, Outcome]] = {}
         self.troubles: list[str] = []
@@ -100,7 +104,7 @@ class SmallSage:
             return outcome
         return Taken(reference)
 
-    def follow(self, statement_id: str, line_ids: Sequence[str]) -> Outcome:
+    def follow(self, statement_id: str) -> Outcome:
         trouble = self.follow_troubles.pop(0) if self.follow_troubles else "none"
         if trouble == "processing":
             return Taken(statement_id)
@@ -108,8 +112,7 @@ class SmallSage:
             return Unknown("no answer")
         if trouble == "lost":
             return Unknown("no such statement", lost=True)
-        delivery, outcome = self.taken[statement_id]
-        assert list(line_ids) == [line.id for line in delivery.lines]
+        _, outcome = self.taken[statement_id]
         return outcome
 
     def find(self, external_id: str) -> FoundAccount | Outcome | None:
@@ -124,7 +127,7 @@ class SmallSage:
 
     def _process(self, delivery: Delivery) -> Outcome:
         stored = self.stored.setdefault(delivery.bank_account_id, [])
-        ids = [line.id for line in delivery.lines]
+        ids = list(delivery.batch.columns.ids)
         duplicates = [
             Problem("DUPLICATE_TRANSACTION", "known", line_id, duplicate=True) for line_id in ids if line_id in stored
         ]
@@ -134,7 +137,7 @@ class SmallSage:
         if self.refuses_everything or (is_minded and self.unwanted & set(ids)):
             return Rejected("SCHEMA_INVALID", (Problem("SCHEMA_INVALID", "something is wrong"),))
         stored.extend(ids)
-        self.days.setdefault(delivery.bank_account_id, []).extend(line.on for line in delivery.lines)
+        self.days.setdefault(delivery.bank_account_id, []).extend(delivery.batch.columns.days)
         status = "authRequired" if delivery.statement.kind.value == "authRequired" else "active"
         self.statuses.setdefault(delivery.bank_account_id, []).append(status)
         return Done("ok")

@@ -11,10 +11,9 @@ from bankfeeds.store import lines as stored_lines
 
 def stored(platform: Any) -> list[str]:
     pk = platform.account().pk
-    return [
-        line.id
-        for line in platform.world.db.read(lambda tx: stored_lines.next_batch(tx, pk, 0, 5000, from_on=None, feed_pk=0))
-    ]
+    return list(
+        platform.world.db.read(lambda tx: stored_lines.next_batch(tx, pk, 0, 5000, from_on=None, feed_pk=0)).columns.ids
+    )
 
 
 def refused(platform: Any, *items: Any, **options: Any) -> list[str]:
@@ -147,8 +146,8 @@ def test_text_is_tidied_and_told(platform: Any, make_lines: Any) -> None:
     push = platform.push(item)
     assert [flaw.field for flaw in push.warnings] == ["transactions[0].description"]
     pk = platform.account().pk
-    (line,) = platform.world.db.read(lambda tx: stored_lines.next_batch(tx, pk, 0, 9, from_on=None, feed_pk=0))
-    assert line.description == "Café Bar"
+    batch = platform.world.db.read(lambda tx: stored_lines.next_batch(tx, pk, 0, 9, from_on=None, feed_pk=0))
+    assert list(batch.columns.descriptions) == ["Café Bar"]
 
 
 @pytest.mark.parametrize("text", ["a\0b", "a\ud800b"])

@@ -46,7 +46,7 @@ def test_a_linked_account_is_introduced_by_a_statement_without_lines(platform: A
     platform.run()
     (opening,) = platform.sage.offers
     assert opening.statement.kind.value == "opening"
-    assert opening.lines == []
+    assert len(opening.batch) == 0
     assert opening.statement.balances is not None
 
 
@@ -61,7 +61,7 @@ def test_no_statement_spans_more_than_fourteen_days(platform: Any, make_lines: A
     platform.link()
     platform.push(*make_lines("2026-01-01", "2026-01-15", "2026-01-16", "2026-02-20"))
     platform.run()
-    sent = [[line.id for line in offer.lines] for offer in platform.sage.offers if offer.lines]
+    sent = [list(offer.batch.columns.ids) for offer in platform.sage.offers if offer.batch]
     assert sent == [["t-1", "t-2"], ["t-3"], ["t-4"]]
 
 
@@ -71,7 +71,7 @@ def test_no_statement_has_more_than_a_thousand_lines(platform: Any, make_lines: 
     platform.push(*make_lines(*["2026-02-01"] * 1000))
     platform.push(*make_lines(*["2026-02-01"] * 500, start=1001))
     platform.run()
-    assert [len(offer.lines) for offer in platform.sage.offers if offer.lines] == [1000, 500]
+    assert [len(offer.batch) for offer in platform.sage.offers if offer.batch] == [1000, 500]
     assert platform.sage.stored["ba-1"] == ids(1500)
 
 

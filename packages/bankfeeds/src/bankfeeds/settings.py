@@ -127,6 +127,9 @@ class Settings:
     opening_balance_age_s: Annotated[
         int, About("an older balance is not told with the opening statement", "seconds", 0, 604_800)
     ] = 86_400
+    report_sync_failures: Annotated[
+        Literal["off", "on"], About("`on` tells Sage, once, of each feed that parks (`POST /sync`, hardly documented)")
+    ] = "off"
     single_refusals_max: Annotated[int, About("refusals of one line alone that park its feed", "", 1, 100)] = 2
 
     def __repr__(self) -> str:

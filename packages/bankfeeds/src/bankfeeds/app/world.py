@@ -109,6 +109,7 @@ def _build(
         destinations=destinations,
         limits=limits_of(settings),
         is_production=settings.environment == "production",
+        reports_sync_failures=settings.report_sync_failures == "on",
     )
     return Opened(world, destinations.register, verify)
 

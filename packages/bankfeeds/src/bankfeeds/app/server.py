@@ -21,6 +21,7 @@ from bankfeeds.app.secret_key import sqlite_path
 from bankfeeds.app.world import Opened, opened
 from bankfeeds.settings import Settings
 from bankfeeds.store import schema
+from bankfeeds.web import metrics
 from bankfeeds.web.authorise import routes as authorise
 from bankfeeds.web.codat import routes as codat
 from bankfeeds.web.sage import routes as sage
@@ -29,6 +30,8 @@ from bankfeeds.web.surface import Surface
 from bankfeeds.work.loop import Workers
 
 ROLES = frozenset({"api", "sage", "portal", "worker"})
+MEASURED = frozenset({"api", "worker"})
+"""With one of these a process answers /metrics: a process that faces Sage or browsers alone does not."""
 log: structlog.stdlib.BoundLogger = structlog.get_logger("bankfeeds.app")
 
 
@@ -65,6 +68,8 @@ def _app(everything: Opened, roles: frozenset[str], surface: Surface) -> ASGIApp
     if "sage" in roles:
         routes += sage.routes(world, surface, everything.verify)
         routes += authorise.routes(world, surface)
+    if roles & MEASURED:
+        routes += metrics.routes(world)
 
     def unready_cause() -> str | None:
         try:

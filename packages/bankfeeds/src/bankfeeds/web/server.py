@@ -21,7 +21,7 @@ _HEADERS = {
     b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
 }
 _HSTS = {b"strict-transport-security": b"max-age=31536000"}
-_UNLOGGED = frozenset({"/livez", "/readyz"})
+_UNLOGGED = frozenset({"/livez", "/readyz", "/metrics"})
 
 
 def make_app(

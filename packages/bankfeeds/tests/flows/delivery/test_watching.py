@@ -1,11 +1,17 @@
 """A feed that stands still is seen, with its cause, what to do, and for how long lines have waited."""
 
+import io
+import json
+import logging
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import structlog
 
+from bankfeeds import logs
 from bankfeeds.domain.feed import FeedStatus
 from bankfeeds.flows import complain, deliver, overview
 from bankfeeds.store import feeds
@@ -57,24 +63,30 @@ def test_lines_stored_before_a_feed_opened_wait_only_since_then(platform: Any, m
 
 
 def test_parking_is_told_the_moment_it_happens_and_again_while_it_lasts(
-    platform: Any, make_lines: Any, monkeypatch: pytest.MonkeyPatch
+    platform: Any, make_lines: Any, logged: io.StringIO
 ) -> None:
-    told: list[tuple[str, dict[str, Any]]] = []
-
-    class Log:
-        def error(self, event: str, **values: Any) -> None:
-            told.append((event, values))
-
-    monkeypatch.setattr(alarms, "log", Log())
     alarms.remind(platform.world)
-    assert told == []
-    parked = park_by_steps(platform, make_lines)
-    alarms.tell(parked)
+    assert logged.getvalue() == ""
+    alarms.tell(park_by_steps(platform, make_lines))
     alarms.remind(platform.world)
-    (first, values), (second, reminder) = told
-    assert (first, values["bank_account"]) == ("feed parked", "ba-1")
-    assert "t-3" in values["cause"]
-    assert (second, reminder["count"], reminder["bank_accounts"]) == ("feeds are parked", 1, ["ba-1"])
+    first, second = (json.loads(line) for line in logged.getvalue().splitlines())
+    assert (first["event"], first["level"], first["bank_account"]) == ("feed parked", "error", "ba-1")
+    assert "t-3" in first["cause"]
+    assert "bankfeeds doctor" in first["remedy"]
+    assert (second["event"], second["level"], second["count"]) == ("feeds are parked", "error", 1)
+    assert second["bank_accounts"] == ["ba-1"]
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """What the log says, one JSON object a line; the log of other tests is as it was."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    stream = io.StringIO()
+    logs.set_up("info", "json", stream)
+    yield stream
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
 
 
 def park_by_steps(platform: Any, make_lines: Any) -> Any:

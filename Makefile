@@ -47,6 +47,9 @@ browser: ## Chromium, for the tests that need one
 soak: install browser ## long runs
 	$(BIN)/pytest -q -m soak --timeout 7200
 
+bench: install ## the benchmark, into bench/RESULTS.md (QUICK=1: a short one, nothing written there)
+	$(BIN)/python -m bench $(if $(QUICK),--quick)
+
 lock: ## resolve the dependencies anew (needs the network)
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet uv

@@ -1,0 +1,1 @@
+"""The benchmark: `make bench`. README.md beside this file tells how to read it."""

@@ -1,0 +1,88 @@
+"""The figures: their targets, whether they are met, and how they are written down."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+AT_LEAST, AT_MOST, EXACTLY = ">=", "<=", "="
+SQLITE, POSTGRESQL, NEITHER = "sqlite", "postgresql", "-"
+TARGETS: dict[str, tuple[str, dict[str, float]]] = {
+    "ingest_1000_vs_bound": (AT_LEAST, {SQLITE: 0.65, POSTGRESQL: 0.95}),
+    "ingest_1000_vs_baseline": (AT_LEAST, {SQLITE: 11, POSTGRESQL: 11}),
+    "ingest_1_vs_baseline": (AT_LEAST, {SQLITE: 15, POSTGRESQL: 10}),
+    "cpu_s_per_million_lines": (AT_MOST, {SQLITE: 9, POSTGRESQL: 4.5}),
+    "cpu_ms_per_statement": (AT_MOST, {SQLITE: 5, POSTGRESQL: 5}),
+    "requests_per_statement": (AT_MOST, {SQLITE: 2.3, POSTGRESQL: 2.3}),
+    "lines_per_statement": (AT_LEAST, {SQLITE: 950, POSTGRESQL: 950}),
+    "delivery_vs_bare_client": (AT_LEAST, {SQLITE: 0.6, POSTGRESQL: 0.6}),
+    "worker_memory_mb": (AT_MOST, {SQLITE: 150, POSTGRESQL: 150}),
+    "ingest_5m_vs_empty": (AT_LEAST, {SQLITE: 0.85, POSTGRESQL: 0.85}),
+    "claim_5m_vs_empty": (AT_LEAST, {SQLITE: 0.85, POSTGRESQL: 0.85}),
+    "freshness_p95_s": (AT_MOST, {SQLITE: 10, POSTGRESQL: 10}),
+    "drain_after_outage_min": (AT_MOST, {SQLITE: 75, POSTGRESQL: 75}),
+    "bad_lines": (EXACTLY, {NEITHER: 0, SQLITE: 0, POSTGRESQL: 0}),
+}
+_SYMBOLS = {AT_LEAST: "\u2265", AT_MOST: "\u2264", EXACTLY: ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured figure; `value` None where it was not measured, and `note` then says why."""
+
+    figure: str
+    database: str
+    value: float | None
+    unit: str
+    note: str = ""
+
+    @property
+    def target(self) -> float:
+        return TARGETS[self.figure][1][self.database]
+
+    @property
+    def is_met(self) -> bool | None:
+        if self.value is None:
+            return None
+        kind = TARGETS[self.figure][0]
+        if kind == AT_LEAST:
+            return self.value >= self.target
+        return self.value <= self.target if kind == AT_MOST else self.value == self.target
+
+    @property
+    def target_shown(self) -> str:
+        return f"{_SYMBOLS[TARGETS[self.figure][0]]} {self.target:g}".strip()
+
+    @property
+    def value_shown(self) -> str:
+        return (
+            "not measured"
+            if self.value is None
+            else f"{self.value:,.3g}"
+            if self.value < 1000
+            else f"{self.value:,.0f}"
+        )
+
+
+def write_json(path: Path, figures: list[Figure]) -> None:
+    rows = [
+        {
+            "figure": f.figure,
+            "database": f.database,
+            "value": None if f.value is None else round(f.value, 4),
+            "unit": f.unit,
+            "target": f.target_shown,
+            "met": f.is_met,
+        }
+        for f in figures
+    ]
+    path.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+
+
+def table(figures: list[Figure]) -> str:
+    rows = ["| figure | database | value | unit | target | met | behind it |", "|---|---|---|---|---|---|---|"]
+    for f in figures:
+        met = {True: "yes", False: "**no**", None: "-"}[f.is_met]
+        rows.append(
+            f"| `{f.figure}` | {f.database} | {f.value_shown} | {f.unit} | {f.target_shown} | {met} | {f.note} |"
+        )
+    return "\n".join(rows) + "\n"

@@ -1,8 +1,8 @@
 """A platform with one linked account, and a small Sage whose every answer a test can bend."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -192,6 +192,7 @@ class Platform:
     sage: SmallSage
     clock: Clock
     crash_at: list[str]
+    url: str
 
     def link(self, bank_account_id: str = "ba-1", start: str | None = "2026-01-01", account: str = "acc-001") -> str:
         found = self.account(account)
@@ -269,7 +270,7 @@ def make_platform(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ca
             url = request.getfixturevalue("new_postgresql")()
         database = Database(url)
         made.append(database)
-        return _platform(database, limits or Limits(requests_per_second=0))
+        return _platform(database, url, limits or Limits(requests_per_second=0))
 
     yield make
     for database in made:
@@ -281,7 +282,7 @@ def platform(make_platform: Callable[..., Platform]) -> Platform:
     return make_platform()
 
 
-def _platform(database: Database, limits: Limits) -> Platform:
+def _platform(database: Database, url: str, limits: Limits) -> Platform:
     schema.migrate(database)
     sage, clock, crash_at = SmallSage(), Clock(), list[str]()
 
@@ -302,7 +303,7 @@ def _platform(database: Database, limits: Limits) -> Platform:
         account = _account(account_id, number)
         pk = database.write(lambda tx, account=account: source_accounts.insert(tx, account, NOON))
         database.write(lambda tx, pk=pk: reports.add(tx, LISTING, [pk], NOON, NOON + timedelta(minutes=16)))
-    return Platform(world, sage, clock, crash_at)
+    return Platform(world, sage, clock, crash_at, url)
 
 
 def _listing() -> Listing:

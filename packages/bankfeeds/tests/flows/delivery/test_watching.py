@@ -3,9 +3,10 @@
 import io
 import json
 import logging
+import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from bankfeeds.domain.feed import FeedStatus
 from bankfeeds.flows import complain, deliver, overview
 from bankfeeds.store import feeds
 from bankfeeds.work import alarms
+from bankfeeds.work.loop import Workers
 
 from .operators import DAYS, audit_rows, park
 
@@ -75,6 +77,22 @@ def test_parking_is_told_the_moment_it_happens_and_again_while_it_lasts(
     assert "bankfeeds doctor" in first["remedy"]
     assert (second["event"], second["level"], second["count"]) == ("feeds are parked", "error", 1)
     assert second["bank_accounts"] == ["ba-1"]
+
+
+def test_a_running_worker_logs_the_feed_it_parks(platform: Any, make_lines: Any, logged: io.StringIO) -> None:
+    platform.world = replace(platform.world, clock=lambda: datetime.now(UTC), reports_sync_failures=True)
+    platform.link()
+    platform.sage.unwanted = {"t-3"}
+    platform.push(*make_lines(*DAYS))
+    workers = Workers(platform.world, "test")
+    workers.start()
+    deadline = time.monotonic() + 30
+    while not platform.sage.complaints and time.monotonic() < deadline:
+        time.sleep(0.02)
+    workers.stop()
+    told = [json.loads(line) for line in logged.getvalue().splitlines()]
+    assert [line["bank_account"] for line in told if line["event"] == "feed parked"] == ["ba-1"]
+    assert len(platform.sage.complaints) == 1
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from bankfeeds.domain.text import is_storable
 from bankfeeds.flows import connections as connection_flow
 from bankfeeds.flows import report
 from bankfeeds.flows.context import World
+from bankfeeds.flows.crash_points import BIND, commit
 from bankfeeds.flows.offered import offered
 from bankfeeds.flows.report import Attempt, Told
 from bankfeeds.flows.report import report_due as report_due
@@ -73,7 +74,8 @@ _TOLD_FAILURES = {
 def submit(world: World, handle: str, connection_id: str, otp: str, address: str) -> Redirected | Failed:
     """The form. The session survives every failure; a success sends the person back to Sage."""
     now = world.clock()
-    admitted = world.db.write(lambda tx: _admit(tx, world, handle, connection_id, otp, neighbourhood(address), now))
+    near = neighbourhood(address)
+    admitted = commit(world, BIND, lambda tx: _admit(tx, world, handle, connection_id, otp, near, now))
     if isinstance(admitted, Redirected | Failed):
         return admitted
     told = report.tell(world, admitted)
@@ -93,7 +95,7 @@ def refuse(world: World, handle: str) -> Redirected | Failed:
         _record(tx, found, "authorisation.refuse", "cancelled by the person", now)
         return report.refuse(tx, found, now)
 
-    refused = world.db.write(run)
+    refused = commit(world, BIND, run)
     if isinstance(refused, Failed):
         return refused
     report.tell(world, refused)
@@ -108,8 +110,8 @@ def bind_by_api(
     The same call again is answered alike. Unavailable: Sage gave no answer; nothing is bound, or it is being repeated.
     """
     now = world.clock()
-    attempt = world.db.write(
-        lambda tx: _vouch(tx, world, actor, company_id, connection_id, authorization_id, bank_id, now)
+    attempt = commit(
+        world, BIND, lambda tx: _vouch(tx, world, actor, company_id, connection_id, authorization_id, bank_id, now)
     )
     if isinstance(attempt, Connection):
         return attempt

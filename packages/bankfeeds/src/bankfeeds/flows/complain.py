@@ -7,6 +7,7 @@ its process is not repeated: nothing depends on it.
 from bankfeeds.domain.audit import AuditEntry
 from bankfeeds.domain.outcome import Done, Taken
 from bankfeeds.flows.context import World
+from bankfeeds.flows.crash_points import COMPLAIN, RECORD, RESERVE, call, commit
 from bankfeeds.flows.settle import ACTOR, Parked
 from bankfeeds.store import audit, budgets, listings
 
@@ -17,12 +18,13 @@ def report(world: World, parked: Parked) -> None:
     if not world.reports_sync_failures or listing is None:
         return
     rate = world.limits.requests_per_second
-    slot = world.db.write(lambda tx: budgets.reserve(tx, listing.id, world.clock(), rate))
+    slot = commit(world, RESERVE, lambda tx: budgets.reserve(tx, listing.id, world.clock(), rate))
     wait_s = (slot - world.clock()).total_seconds()
     if wait_s > 0:
         world.sleep(wait_s)
-    outcome = world.destinations(listing).complain(parked.cause, parked.at)
+    destination = world.destinations(listing)
+    outcome = call(world, COMPLAIN, lambda: destination.complain(parked.cause, parked.at))
     told = "Sage took the report" if isinstance(outcome, Done | Taken) else outcome.reason
     detail = {"bankAccountId": parked.bank_account_id}
     entry = AuditEntry(world.clock(), ACTOR, "feed.complain", f"account:{parked.external_id}", told, detail)
-    world.db.write(lambda tx: audit.record(tx, entry))
+    commit(world, RECORD, lambda tx: audit.record(tx, entry))

@@ -19,6 +19,7 @@ from bankfeeds.domain.source_account import SourceAccount
 from bankfeeds.domain.statement import Balances, Statement, StatementKind, StatementStatus
 from bankfeeds.flows import confirm, settle
 from bankfeeds.flows.context import World
+from bankfeeds.flows.crash_points import OFFER, PREPARE, SETTLE, call, commit
 from bankfeeds.store import budgets, feeds, lines, listings, source_accounts, statements
 from bankfeeds.store.engine import Write
 from bankfeeds.store.feeds import Claim
@@ -41,18 +42,15 @@ def step(world: World, claim: Claim) -> settle.Parked | None:
     """Moves one claimed feed on by one question to Sage at most, and gives the claim back. Answers the feed if that
     parked it.
     """
-    plan = world.db.write(lambda tx: prepare(tx, world, claim))
-    world.crash("deliver: after prepare")
+    plan = commit(world, PREPARE, lambda tx: prepare(tx, world, claim))
     if plan is None:
         return None
     wait_s = (plan.not_before - world.clock()).total_seconds()
     if wait_s > 0:
         world.sleep(wait_s)
-    answered = ask(world.destinations(plan.listing), plan.act, plan.account.external_id)
-    world.crash("deliver: after call")
-    parked = world.db.write(lambda tx: settle.settle(tx, world, claim, answered))
-    world.crash("deliver: after settle")
-    return parked
+    destination = world.destinations(plan.listing)
+    answered = call(world, OFFER, lambda: ask(destination, plan.act, plan.account.external_id))
+    return commit(world, SETTLE, lambda tx: settle.settle(tx, world, claim, answered))
 
 
 def ask(destination: Destination, act: Act, external_id: str) -> Answered:

@@ -9,6 +9,7 @@ from bankfeeds.domain.audit import AuditEntry
 from bankfeeds.domain.errors import Forbidden
 from bankfeeds.domain.notification import DELETION, Notification, NotificationKind
 from bankfeeds.flows.context import World
+from bankfeeds.flows.crash_points import NOTIFICATION, commit
 from bankfeeds.flows.feeds import close_feed, open_feed
 from bankfeeds.flows.listings import unknown
 from bankfeeds.store import audit, authorisations, listings, notifications
@@ -20,7 +21,7 @@ WRONG_BANK = "refused: wrong bank"
 def receive(world: World, listing_id: str, notification: Notification) -> str:
     """What came of it, in a few words. Forbidden, with an audit row, if it names another bank than the listing's."""
     now = world.clock()
-    result = world.db.write(lambda tx: _receive(tx, world, listing_id, notification, now))
+    result = commit(world, NOTIFICATION, lambda tx: _receive(tx, world, listing_id, notification, now))
     if result == WRONG_BANK:
         raise Forbidden("wrong_bank", f"listing {listing_id} is not the bank this notification names")
     return result

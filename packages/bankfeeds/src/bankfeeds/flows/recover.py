@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from bankfeeds.domain.delivery import FoundAccount
 from bankfeeds.domain.outcome import Deferred, Outcome
 from bankfeeds.flows.context import World
+from bankfeeds.flows.crash_points import FIND, LEARN, TAKE, call, commit
 from bankfeeds.flows.feeds import open_feed
 from bankfeeds.store import budgets, listings, reports, source_accounts
 from bankfeeds.store.engine import Write
@@ -29,7 +30,7 @@ ACTOR = "worker"
 def check_reported(world: World) -> int:
     """Asks Sage after each reported account that is due; how many were asked."""
     now = world.clock()
-    due = world.db.write(lambda tx: reports.take_due(tx, now, ROUND_MAX))
+    due = commit(world, TAKE, lambda tx: reports.take_due(tx, now, ROUND_MAX))
     for report in due:
         _check(world, report)
     return len(due)
@@ -45,8 +46,9 @@ def _check(world: World, report: reports.Report) -> None:
     wait_s = (slot - world.clock()).total_seconds()
     if wait_s > 0:
         world.sleep(wait_s)
-    found = world.destinations(listing).find(account.external_id)
-    world.db.write(lambda tx: _learn(tx, world, report, account.external_id, found))
+    destination = world.destinations(listing)
+    found = call(world, FIND, lambda: destination.find(account.external_id))
+    commit(world, LEARN, lambda tx: _learn(tx, world, report, account.external_id, found))
 
 
 def _learn(

@@ -15,6 +15,7 @@ from bankfeeds.domain.listing import Listing
 from bankfeeds.domain.outcome import Deferred, Done, Outcome, Rejected, Taken, Unknown
 from bankfeeds.flows import reauthorise
 from bankfeeds.flows.context import World
+from bankfeeds.flows.crash_points import BIND, FINISH, REPORT, call, commit
 from bankfeeds.store import audit, authorisations, connections, listings, otps, reports, source_accounts
 from bankfeeds.store.engine import Write
 
@@ -79,7 +80,7 @@ def report_due(world: World, now: datetime) -> int:
     """Repeats what is due. How many there were."""
     due = world.db.read(lambda tx: authorisations.due(tx, now, AT_ONCE_MAX))
     for pk in due:
-        attempt = world.db.write(lambda tx, pk=pk: repeat(tx, authorisations.lock(tx, pk), now))
+        attempt = commit(world, BIND, lambda tx, pk=pk: repeat(tx, authorisations.lock(tx, pk), now))
         if attempt is not None:
             tell(world, attempt)
     return len(due)
@@ -92,7 +93,10 @@ def tell(world: World, attempt: Attempt) -> Told:
 
 def send(world: World, attempt: Attempt) -> Outcome:
     destination = world.destinations(attempt.listing)
-    return destination.report(attempt.authorisation_id, attempt.report.accounts, success=attempt.report.success)
+    told = attempt.report
+    return call(
+        world, REPORT, lambda: destination.report(attempt.authorisation_id, told.accounts, success=told.success)
+    )
 
 
 def finish(world: World, attempt: Attempt, outcome: Outcome) -> Told:
@@ -107,7 +111,7 @@ def finish(world: World, attempt: Attempt, outcome: Outcome) -> Told:
             return _after_refusal(tx, found, outcome, now)
         return _after_report(tx, found, outcome, now)
 
-    return world.db.write(run)
+    return commit(world, FINISH, run)
 
 
 def _start(

@@ -12,6 +12,7 @@ import structlog
 
 from bankfeeds.flows import authorise, complain, confirm, deliver, recover
 from bankfeeds.flows.context import World
+from bankfeeds.flows.crash_points import TIMEOUTS, commit
 from bankfeeds.store import feeds
 from bankfeeds.store.feeds import Claim
 from bankfeeds.work import alarms
@@ -108,7 +109,7 @@ class Workers:
     def _tend(self) -> bool:
         """Timeouts of pushes, reports of authorisations that Sage has not answered, notifications we missed."""
         now = self._world.clock()
-        ended = self._world.db.write(lambda tx: confirm.time_out_pushes(tx, now))
+        ended = commit(self._world, TIMEOUTS, lambda tx: confirm.time_out_pushes(tx, now))
         reported = authorise.report_due(self._world, now)
         checked = recover.check_reported(self._world)
         return bool(ended or reported or checked)

@@ -9,13 +9,13 @@ import pytest
 from bank_lines import make_lines, parts_of
 from institutions import Customer
 from processes import wait_until
-from pushers import Pusher
+from pushers import Pusher, pushing
 from sage_users import SageCompany
 from systems import System, running
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-KILLS = 6
+LINES_PER_KILL = 150
 LEASE_S = 10
 """The least the setting takes: what a dead worker had in hand is free again after it."""
 
@@ -27,7 +27,8 @@ def system(tmp_path: Path) -> Iterator[System]:
         yield system
 
 
-def test_every_line_is_in_sage_once_however_often_the_platform_is_killed(system: System) -> None:
+@pytest.mark.parametrize("kills", [6, pytest.param(60, marks=[pytest.mark.soak, pytest.mark.timeout(1800)])])
+def test_every_line_is_in_sage_once_however_often_the_platform_is_killed(system: System, kills: int) -> None:
     """The moments are chance, seeded by pytest-randomly: the seed it prints at the start replays them."""
     customers = [Customer(system, name) for name in ("Bakery", "Garage", "Nursery")]
     linked: list[str] = []
@@ -36,28 +37,30 @@ def test_every_line_is_in_sage_once_however_often_the_platform_is_killed(system:
         customer.open_account()
         sage = SageCompany(system, customer.name)
         linked.append(sage.link(customer))
-        expected[sage.external_id(linked[-1])] = make_lines(1200, prefix=customer.name)
+        expected[sage.external_id(linked[-1])] = make_lines(LINES_PER_KILL * kills, prefix=customer.name)
     system.judge.expect(expected)
     system.judge.fault("POST /v1/statements", "delay", delayMs=120)
     pushers = [
         Pusher(customer, parts_of(lines, 5)) for customer, lines in zip(customers, expected.values(), strict=True)
     ]
-    for pusher in pushers:
-        pusher.start()
-
     in_flight = 0
-    for _ in range(KILLS):
-        before = _taken(system)
-        wait_until(lambda before=before: _taken(system) > before, "deliveries go on", LEASE_S + 20)
-        time.sleep(random.uniform(0, 0.5))
-        system.kill_platform()
-        in_flight += sum(each["status"] in {"pending", "processing"} for each in system.judge.get("/statements"))
-        system.restart_platform()
+    with pushing(*pushers):
+        for _ in range(kills):
+            before = _taken(system)
+            wait_until(
+                lambda before=before: _taken(system) > before or not any(pusher.is_alive() for pusher in pushers),
+                "deliveries go on",
+                LEASE_S + 20,
+            )
+            time.sleep(random.uniform(0, 0.5))
+            system.kill_platform()
+            in_flight += sum(each["status"] in {"pending", "processing"} for each in system.judge.get("/statements"))
+            system.restart_platform()
+        for pusher in pushers:
+            pusher.finish(60 + 3 * kills)
 
-    for pusher in pushers:
-        pusher.finish()
     for customer, pusher in zip(customers, pushers, strict=True):
-        customer.follow(*_last_keys(pusher), within_s=90)
+        customer.follow(*_some(pusher), within_s=90)
     assert sum(pusher.retries for pusher in pushers) > 0, "no push was ever interrupted: this proves nothing"
     assert in_flight > 0, "no delivery was ever interrupted: this proves nothing"
     for bank_account, lines in zip(linked, expected.values(), strict=True):
@@ -69,8 +72,8 @@ def _taken(system: System) -> int:
     return len(system.judge.get("/statements"))
 
 
-def _last_keys(pusher: Pusher) -> list[dict[str, str]]:
-    """Order is by account: when the last push has succeeded, so must all; a few more for good measure."""
+def _some(pusher: Pusher) -> list[dict[str, str]]:
+    """An account's pushes end in order: when the last has succeeded, so have all."""
     return [pusher.operations[0], *pusher.operations[-20:]]
 
 

@@ -1,7 +1,8 @@
 """An institution that sends its lines whatever happens: a push without an answer is sent again, with the same ids."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import httpx2
@@ -44,12 +45,24 @@ class Pusher(threading.Thread):
         self.operations.append(answer.json())
         return True
 
-    def finish(self) -> None:
+    def finish(self, within_s: float = 60) -> None:
         """Waits for the last answer; fails if a push was refused."""
-        self.join(60)
+        self.join(within_s)
         assert self.failure is None, self.failure
         assert not self.is_alive(), f"{len(self.operations)} of {len(self._parts)} pushes were answered"
 
     def give_up(self) -> None:
         self._stopping.set()
         self.join(60)
+
+
+@contextmanager
+def pushing(*pushers: Pusher) -> Generator[None]:
+    """All at once; none is left running, whatever becomes of the test."""
+    for pusher in pushers:
+        pusher.start()
+    try:
+        yield
+    finally:
+        for pusher in pushers:
+            pusher.give_up()

@@ -55,6 +55,19 @@ class Columns:
         limit = on.isoformat()
         return sum(day < limit for day in self.days)
 
+    def in_order(self) -> tuple[Sequence[str | None], ...]:
+        """The columns one after the other, as the table has them."""
+        return (
+            self.ids,
+            self.days,
+            self.amounts,
+            self.balances,
+            self.types,
+            self.descriptions,
+            self.counterparties,
+            self.references,
+        )
+
     def first(self, count: int) -> "Columns":
         return Columns(
             self.ids[:count],

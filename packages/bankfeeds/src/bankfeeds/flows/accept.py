@@ -1,8 +1,9 @@
 """Accepting a push: what the institution sent becomes durable lines of the account's stream, or nothing does.
 
-Each item is read before the transaction; the transaction locks the account, looks at what was accepted before,
-numbers the new lines and wakes the account's feeds. Duplicates come first: a line accepted before with the same
-content is passed over with a warning, and dates, order and the other rules are asked of the new lines only.
+Each item is read before the transaction. When nothing about the push is odd, `store/acceptance.py` stores it in one go;
+else the careful way here locks the account and looks at what was accepted before. Duplicates come first: a line
+accepted before with the same content is passed over with a warning, and dates, order and the other rules are asked of
+the new lines only.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from datetime import datetime, timedelta
 from bankfeeds.domain.audit import AuditEntry
 from bankfeeds.domain.columns import Columns, columns_of, read_columns
 from bankfeeds.domain.connection import ConnectionStatus
-from bankfeeds.domain.errors import Flaw, Invalid, NotFound, one_flaw
+from bankfeeds.domain.errors import Conflict, Flaw, Invalid, NotFound, one_flaw
 from bankfeeds.domain.money import EXPONENTS
 from bankfeeds.domain.push_operation import FINAL, PushOperation, PushStatus
 from bankfeeds.domain.source_account import AccountStatus, SourceAccount
@@ -29,7 +30,7 @@ from bankfeeds.domain.transaction import (
     read_lines,
 )
 from bankfeeds.flows.context import World
-from bankfeeds.store import audit, connections, feeds, lines, pushes, source_accounts
+from bankfeeds.store import acceptance, audit, connections, feeds, lines, pushes, source_accounts
 from bankfeeds.store.engine import Read, Write
 
 
@@ -53,6 +54,7 @@ class _Draft:
     actor: str
     key: str
     now: datetime
+    currency: str
     columns: Columns
     warnings: tuple[Flaw, ...]
 
@@ -60,13 +62,44 @@ class _Draft:
 def accept(world: World, actor: str, request: PushRequest) -> PushOperation:
     """The new push operation, durable. Invalid names every flaw; nothing of a refused request stays."""
     _check_frame(request)
+    now = world.clock()
+    currency = _currency(world, request, now)
+    columns, warnings = _read(request, EXPONENTS[currency], world.limits.text)
+    draft = _Draft(request, actor, world.ids.uuid(), now, currency, columns, warnings)
+    numbered = acceptance.store(world.db, _new_push(draft))
+    if numbered is not None:
+        return _push(draft, warnings, columns, first_seq=numbered.first_seq, last_seq=numbered.last_seq)
+    return world.db.write(lambda tx: _store(tx, draft))
+
+
+def _currency(world: World, request: PushRequest, now: datetime) -> str:
+    """Remembered from the last push. Should the account be another one by now, the write finds out."""
+    which = (request.company_id, request.connection_id, request.account_id)
+    known = world.currencies.get(which, now)
+    if known is not None:
+        return known
     account = world.db.read(lambda tx: _account(tx, request))
-    columns, warnings = _read(request, EXPONENTS[account.currency or ""], world.limits.text)
-    draft = _Draft(request, actor, world.ids.uuid(), world.clock(), columns, warnings)
-    try:
-        return world.db.write(lambda tx: _store(tx, draft, look_closer=False))
-    except lines.AlreadyThere:
-        return world.db.write(lambda tx: _store(tx, draft, look_closer=True))
+    currency = account.currency or ""
+    world.currencies.put(which, currency, now)
+    return currency
+
+
+def _new_push(draft: _Draft) -> acceptance.NewPush:
+    request = draft.request
+    return acceptance.NewPush(
+        key=draft.key,
+        company_id=request.company_id,
+        connection_id=request.connection_id,
+        account_id=request.account_id,
+        currency=draft.currency,
+        columns=draft.columns,
+        warnings=[(flaw.field, flaw.message) for flaw in _bounded(draft.warnings)],
+        timeout_minutes=request.timeout_minutes,
+        times_out_at=_times_out_at(draft),
+        now=draft.now,
+        latest_on=latest_day(draft.now.date()),
+        actor=draft.actor,
+    )
 
 
 def _read(request: PushRequest, exponent: int, limits: TextLimits) -> tuple[Columns, tuple[Flaw, ...]]:
@@ -124,23 +157,20 @@ def _refused(flaws: Sequence[Flaw]) -> Invalid:
     return Invalid("transactions", f"{first.field}: {first.message}{others}", kept)
 
 
-def _store(tx: Write, draft: _Draft, *, look_closer: bool) -> PushOperation:
-    """`look_closer`: find out which lines are known. Without it AlreadyThere is raised if any is, or is out of order."""
+def _store(tx: Write, draft: _Draft) -> PushOperation:
+    """The careful way: which lines are known, what is wrong, what is withheld."""
     request = draft.request
     found = source_accounts.find_and_lock(tx, request.company_id, request.connection_id, request.account_id)
     account = _ready(tx, request, found)
-    latest_on = latest_day(draft.now.date())
-    if not look_closer:
-        if not draft.columns.is_in_order(account.newest_on, latest_on):
-            raise lines.AlreadyThere
-        return _append(tx, draft, account, draft.columns, draft.warnings)
+    if account.currency != draft.currency:
+        raise Conflict("currency", "the account was made anew in another currency meanwhile; send the request again")
     sent = draft.columns.lines()
     positions, known, duplicates = _sort_out(tx, account, sent)
     warnings = (*draft.warnings, *duplicates)
     if not positions:
         return _repeat(tx, draft, account, known, warnings)
     new = [sent[position] for position in positions]
-    flaws = check_order(new, positions, latest_on) + check_against(new, positions, account.newest_on)
+    flaws = check_order(new, positions, latest_day(draft.now.date())) + check_against(new, positions, account.newest_on)
     if flaws:
         raise _refused(flaws)
     return _append(tx, draft, account, columns_of(new), warnings)

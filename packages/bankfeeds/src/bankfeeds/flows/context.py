@@ -3,12 +3,20 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
+from bankfeeds.domain.api_key import ApiKey
+from bankfeeds.domain.memo import Memo
 from bankfeeds.domain.origins import Origins
 from bankfeeds.domain.pace import Pace
 from bankfeeds.domain.ports import Clock, Destinations, Ids, Sealer
 from bankfeeds.domain.transaction import TextLimits
 from bankfeeds.store.engine import Database
+
+KEY_REMEMBERED = timedelta(seconds=1)
+"""How long a process may go on taking a key that another process has revoked."""
+CURRENCY_REMEMBERED = timedelta(hours=1)
+"""An account's currency never changes; one made anew under the same id is found out when its lines are stored."""
 
 
 def _carry_on(_point: str) -> None:
@@ -37,7 +45,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Made once by `app.py`. Nothing in it changes while the program runs, but what `pace` learns."""
+    """Made once by `app.py`. Nothing in it changes while the program runs, but what `pace` and the memories learn."""
 
     db: Database
     clock: Clock
@@ -49,5 +57,7 @@ class World:
     is_production: bool = False
     reports_sync_failures: bool = False
     pace: Pace = field(default_factory=Pace)
+    keys: Memo[ApiKey] = field(default_factory=lambda: Memo[ApiKey](KEY_REMEMBERED))
+    currencies: Memo[str] = field(default_factory=lambda: Memo[str](CURRENCY_REMEMBERED))
     crash: Callable[[str], None] = _carry_on
     """Called at each named point of a step where dying must not matter; tests die there."""

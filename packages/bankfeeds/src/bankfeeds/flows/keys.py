@@ -55,19 +55,30 @@ def revoke(world: World, actor: str, key_id: str, reason: str | None = None) -> 
             audit.record(tx, AuditEntry(now, actor, "api_key.revoke", f"api_key:{key_id}", reason))
 
     world.db.write(run)
+    world.keys.clear()
 
 
 def verify(world: World, secret: str) -> ApiKey | None:
-    """The key whose secret this is; None if there is none; Forbidden if it was revoked or has expired."""
-    digests = world.sealer.digests(secret)
+    """The key whose secret this is; None if there is none; Forbidden if it was revoked or has expired.
 
+    A key that was good a moment ago (KEY_REMEMBERED) is not looked up again.
+    """
+    now = world.clock()
+    digests = world.sealer.digests(secret)
+    key = world.keys.get(digests, now) or _look_up(world, digests)
+    if key is None:
+        return None
+    if not key.is_live(now):
+        raise Forbidden("api_key_outdated", "this API key was revoked or has expired; use another")
+    world.keys.put(digests, key, now)
+    return key
+
+
+def _look_up(world: World, digests: tuple[str, ...]) -> ApiKey | None:
     def find(tx: Read) -> list[tuple[str, ApiKey]]:
         return keys.by_digest(tx, digests)
 
     for stored, key in world.db.read(find):
-        if not any(hmac.compare_digest(stored, digest) for digest in digests):
-            continue
-        if not key.is_live(world.clock()):
-            raise Forbidden("api_key_outdated", "this API key was revoked or has expired; use another")
-        return key
+        if any(hmac.compare_digest(stored, digest) for digest in digests):
+            return key
     return None

@@ -1,5 +1,7 @@
 """Where SQLite and PostgreSQL differ, all in one file."""
 
+import sqlite3
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 BUSY_TIMEOUT_S = 10
 POOL_SIZE = 16
 CONNECT_TIMEOUT_S = 3
+PING_AFTER_S = 3.0
 LOST_HOST_MS = 10_000
 IDLE_TRANSACTION_MS = 30_000
 LOCK_TIMEOUT_MS = 10_000
@@ -32,13 +35,28 @@ def make_engine(url: str) -> sa.Engine:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return sa.create_engine(
+    engine = sa.create_engine(
         "postgresql+psycopg://",
         creator=lambda: psycopg.connect(url, **_postgresql_options(url)),
         pool_size=POOL_SIZE,
         max_overflow=POOL_SIZE,
-        pool_pre_ping=True,
     )
+    event.listen(engine, "checkout", _ping_if_idle)
+    return engine
+
+
+def _ping_if_idle(connection: Any, record: Any, _pooled: Any) -> None:
+    """A connection that was idle for a while is tried before it is given out; a dead one is replaced. Not every time:
+    it would cost each small transaction a round trip.
+    """
+    now = time.monotonic()
+    if now - record.info.get("used_at", now) > PING_AFTER_S:
+        try:
+            connection.execute("SELECT 1")
+            connection.rollback()
+        except psycopg.Error as error:
+            raise exc.DisconnectionError from error
+    record.info["used_at"] = now
 
 
 def _postgresql_options(url: str) -> dict[str, Any]:
@@ -73,10 +91,15 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
 
 
+def writing_connection(engine: sa.Engine) -> sa.Connection:
+    """SQLite: its transactions take the write lock at once, so that none fails halfway for want of it."""
+    return engine.connect().execution_options(sqlite_begin="BEGIN IMMEDIATE")
+
+
 @contextmanager
 def begin_immediate(engine: sa.Engine) -> Generator[sa.Connection]:
-    """SQLite: take the write lock at once, so that no transaction fails halfway for want of it."""
-    with engine.connect().execution_options(sqlite_begin="BEGIN IMMEDIATE") as connection, connection.begin():
+    """One such transaction, on a connection of its own."""
+    with writing_connection(engine) as connection, connection.begin():
         yield connection
 
 
@@ -103,11 +126,22 @@ def insert_if_absent(is_postgresql: bool, table: sa.Table, values: dict[str, Any
     return sqlite.insert(table).values(values).on_conflict_do_nothing()
 
 
-def is_transient(error: exc.DBAPIError) -> bool:
+DRIVER_OUTAGES: tuple[type[Exception], ...] = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    sqlite3.OperationalError,
+)
+"""What the drivers themselves raise when the database is not there, or one transaction lost to another."""
+
+
+def is_transient(error: Exception) -> bool:
     """Deadlock or serialization failure: the same transaction, run again, is likely to succeed."""
-    return isinstance(error.orig, (errors.DeadlockDetected, errors.SerializationFailure))
+    cause = error.orig if isinstance(error, exc.DBAPIError) else error
+    return isinstance(cause, (errors.DeadlockDetected, errors.SerializationFailure))
 
 
-def is_outage(error: exc.DBAPIError) -> bool:
+def is_outage(error: Exception) -> bool:
     """The database does not answer, is going away, or stays locked: nothing is wrong with what was asked of it."""
-    return isinstance(error, (exc.OperationalError, exc.InterfaceError)) or error.connection_invalidated
+    if isinstance(error, exc.DBAPIError):
+        return isinstance(error, (exc.OperationalError, exc.InterfaceError)) or error.connection_invalidated
+    return isinstance(error, DRIVER_OUTAGES)

@@ -7,7 +7,7 @@ an answer leaves only after that commit. On PostgreSQL a write runs where it is 
 
 import queue
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ OUTAGE_RETRY_S = 3
 def _outages_told() -> Generator[None]:
     try:
         yield
-    except exc.DBAPIError as error:
+    except (exc.DBAPIError, *dialect.DRIVER_OUTAGES) as error:
         if dialect.is_outage(error):
             raise Unavailable("database", "the database does not answer; try again", OUTAGE_RETRY_S) from error
         raise
@@ -102,16 +102,49 @@ class Database:
         with _outages_told():
             return self._write_pooled(work) if self._writer is None else self._write_queued(work)
 
-    def _write_pooled(self, work: Callable[[Write], T]) -> T:
-        for _ in range(TRANSIENT_RETRIES):
+    def run_alone(self, statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """PostgreSQL: one statement that is its own transaction, in a single round trip. Else as `write`."""
+
+        def run(connection: Any) -> list[tuple[Any, ...]]:
+            connection.autocommit = True
             try:
-                with self.engine.begin() as connection:
-                    return work(Write(connection))
-            except exc.DBAPIError as error:
-                if not dialect.is_transient(error):
-                    raise
-        with self.engine.begin() as connection:
-            return work(Write(connection))
+                return connection.execute(statement, parameters).fetchall()
+            finally:
+                if not connection.closed:
+                    connection.autocommit = False
+
+        return self._with_driver(run)
+
+    def write_raw(self, work: Callable[[Any], T]) -> T:
+        """PostgreSQL: `work` gets the driver's cursor in a transaction of its own. Else as `write`."""
+
+        def run(connection: Any) -> T:
+            with connection.transaction(), connection.cursor() as cursor:
+                return work(cursor)
+
+        return self._with_driver(run)
+
+    def _with_driver(self, run: Callable[[Any], T]) -> T:
+        def attempt() -> T:
+            pooled = self.engine.raw_connection()
+            try:
+                return run(pooled.driver_connection)
+            except dialect.DRIVER_OUTAGES:
+                if getattr(pooled.driver_connection, "closed", False):
+                    pooled.invalidate()
+                raise
+            finally:
+                pooled.close()
+
+        with _outages_told():
+            return _until_settled(attempt)
+
+    def _write_pooled(self, work: Callable[[Write], T]) -> T:
+        def attempt() -> T:
+            with self.engine.begin() as connection:
+                return work(Write(connection))
+
+        return _until_settled(attempt)
 
     def _write_queued(self, work: Callable[[Write], T]) -> T:
         if self._is_closed:
@@ -128,36 +161,42 @@ class Database:
         self.engine.dispose()
 
     def _write_loop(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            batch = [job]
-            stop = False
-            while len(batch) < GROUP_COMMIT_MAX:
-                try:
-                    following = self._jobs.get_nowait()
-                except queue.Empty:
-                    break
-                if following is None:
-                    stop = True
-                    break
-                batch.append(following)
-            self._commit_together(batch)
-            if stop:
-                return
+        with dialect.writing_connection(self.engine) as connection:
+            is_open = True
+            while is_open:
+                batch, is_open = self._next_batch()
+                if batch:
+                    self._commit_together(connection, batch)
 
-    def _commit_together(self, batch: list[_Job]) -> None:
+    def _next_batch(self) -> tuple[list[_Job], bool]:
+        """Waits for one job and takes those that wait with it; False once the database is closed."""
+        job = self._jobs.get()
+        batch: list[_Job] = []
+        while job is not None:
+            batch.append(job)
+            if len(batch) == GROUP_COMMIT_MAX:
+                return batch, True
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return batch, True
+        return batch, False
+
+    def _commit_together(self, connection: sa.Connection, batch: list[_Job]) -> None:
+        """Each in a savepoint of its own; none is answered before the commit, and one that fails fails them all."""
         answers: list[tuple[_Job, Any]] = []
         try:
-            with dialect.begin_immediate(self.engine) as connection:
+            with connection.begin():
                 write = Write(connection)
+                cursor = write.driver_cursor()
                 for job in batch:
-                    savepoint = connection.begin_nested()
+                    cursor.execute("SAVEPOINT job")
                     try:
                         answers.append((job, job.work(write)))
                     except BaseException as error:  # noqa: BLE001 - it belongs to the caller, whatever it is
-                        savepoint.rollback()
+                        cursor.execute("ROLLBACK TO job")
                         job.future.set_exception(error)
-                    else:
-                        savepoint.commit()
+                    cursor.execute("RELEASE job")
         except BaseException as error:  # noqa: BLE001 - the commit failed: every writer must learn it
             for job in batch:
                 if not job.future.done():
@@ -165,3 +204,14 @@ class Database:
             return
         for job, answer in answers:
             job.future.set_result(answer)
+
+
+def _until_settled(attempt: Callable[[], T]) -> T:
+    """Runs it again when it lost to another transaction."""
+    for _ in range(TRANSIENT_RETRIES):
+        try:
+            return attempt()
+        except (exc.DBAPIError, *dialect.DRIVER_OUTAGES) as error:
+            if not dialect.is_transient(error):
+                raise
+    return attempt()

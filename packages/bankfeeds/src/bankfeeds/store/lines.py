@@ -49,7 +49,7 @@ def append(tx: Write, account_pk: int, first_seq: int, columns: Columns) -> None
     if tx.is_postgresql:
         cursor.execute(_INSERT_POSTGRESQL, (key - 1, account_pk, _json.encode(list(_rows(columns))).decode()))
     else:
-        keyed = zip(count(key), repeat(account_pk), *_in_order(columns), strict=False)
+        keyed = zip(count(key), repeat(account_pk), *columns.in_order(), strict=False)
         cursor.executemany(_INSERT_SQLITE, keyed)
     stored = int(cursor.rowcount)
     cursor.close()
@@ -71,20 +71,7 @@ class _Row(msgspec.Struct):
 
 
 def _rows(columns: Columns) -> "map[_Row]":
-    return map(_Row, *_in_order(columns))
-
-
-def _in_order(columns: Columns) -> tuple[Sequence[str | None], ...]:
-    return (
-        columns.ids,
-        columns.days,
-        columns.amounts,
-        columns.balances,
-        columns.types,
-        columns.descriptions,
-        columns.counterparties,
-        columns.references,
-    )
+    return map(_Row, *columns.in_order())
 
 
 def existing(tx: Read, account_pk: int, ids: Sequence[str]) -> dict[str, tuple[int, Line]]:

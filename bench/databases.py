@@ -14,7 +14,9 @@ from bench.servers import children_cpu_s
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
 
-from clusters import Cluster
+from clusters import Cluster, programs
+
+__all__ = ["Cluster", "Kind", "opened", "programs"]
 
 _OPTIONS = ("max_wal_size=4GB", "shared_buffers=512MB", "log_min_messages=warning")
 

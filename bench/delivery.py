@@ -17,6 +17,7 @@ import psycopg
 from bankfeeds.store.types import instant_text
 from bench import bare_client
 from bench.databases import Kind
+from bench.profiles import PROFILE_S, Profiling
 from bench.results import SQLITE, Figure
 from bench.seeding import NEVER, Sage, Seeded, seed, serving
 from bench.servers import Server, settle
@@ -29,6 +30,10 @@ SLOWEST_MS, FASTEST_MS = 5000, 500
 PER_SECOND = 10
 UNLIMITED = 1000
 """The most that the platform's own setting allows; no run comes near it."""
+_BEHIND = (
+    "SELECT count(*) FROM feeds JOIN source_accounts a ON a.pk = account_pk"
+    " WHERE account_pk BETWEEN ? AND ? AND cursor < a.last_seq"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +89,11 @@ class Feeds:
 
     def behind(self, first: int, last: int) -> int:
         """How many of these have not delivered every line."""
-        query = (
-            "SELECT count(*) FROM feeds JOIN source_accounts a ON a.pk = account_pk"
-            f" WHERE account_pk BETWEEN {int(first)} AND {int(last)} AND cursor < a.last_seq"
-        )
+        values = (first, last)
         if self.url.startswith("sqlite:"):
-            return self._sqlite(query, ())[0][0]
+            return self._sqlite(_BEHIND, values)[0][0]
         with psycopg.connect(self.url) as server:
-            row = server.execute(query.encode()).fetchone()
+            row = server.execute(_BEHIND.replace("?", "%s").encode(), values).fetchone()
             assert row is not None
             return int(row[0])
 
@@ -118,9 +120,11 @@ def worker(kind: Kind, seeded: Seeded, per_second: int) -> Generator[Server]:
         yield server
 
 
-def unthrottled(kind: Kind, accounts: int, statements: int, rounds: int) -> list[Figure]:
-    """In each round as many statements by the platform as by the bare client, to accounts nobody used before."""
-    theirs = accounts * rounds
+def unthrottled(kind: Kind, accounts: int, statements: int, rounds: int) -> tuple[list[Figure], str]:
+    """In each round as many statements by the platform as by the bare client, to accounts nobody used before; then a
+    round under the profiler.
+    """
+    theirs = accounts * (rounds + 1)
     ratios: list[float] = []
     rates: list[float] = []
     bare: list[float] = []
@@ -143,12 +147,18 @@ def unthrottled(kind: Kind, accounts: int, statements: int, rounds: int) -> list
                 done = bare_client.run(job)
                 bare.append(done.statements / done.seconds)
                 ratios.append(rates[-1] / bare[-1])
-        assert sage.counts().lines == 2 * theirs * statements * SIZE
+            first, last = rounds * accounts + 1, theirs
+            profiling = Profiling(server.pid, kind.directory / "delivery.raw", PROFILE_S)
+            feeds.set_off(first, last)
+            feeds.wait(first, last, 300)
+            profile = profiling.table()
+        assert sage.counts().lines == (2 * rounds + 1) * accounts * statements * SIZE
     note = f"{median(rates):.0f} statements of 1,000 lines/s; the bare client {median(bare):.0f}"
-    return [
+    figures = [
         Figure("cpu_ms_per_statement", kind.name, median(cpu_ms), "ms", ""),
         Figure("delivery_vs_bare_client", kind.name, median(ratios), "ratio", note),
     ]
+    return figures, profile
 
 
 def throttled(kind: Kind, accounts: int, statements: int) -> list[Figure]:

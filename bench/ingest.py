@@ -11,6 +11,7 @@ from bench import load
 from bench.baseline import seeding as baseline_seeding
 from bench.bound import Bound
 from bench.databases import Kind
+from bench.profiles import PROFILE_S, Profiling
 from bench.results import POSTGRESQL, SQLITE, Figure
 from bench.seeding import Seeded, seed, serving
 from bench.servers import Server, settle
@@ -47,6 +48,7 @@ class Rounds:
     cpu_us_per_line: list[float] = field(default_factory=list)
     backend_us_per_line: list[float] = field(default_factory=list)
     p95_ms: dict[str, list[float]] = field(default_factory=dict)
+    profile: str = ""
 
     def note(self, arm: str, rate: float) -> None:
         self.lines_per_s.setdefault(arm, []).append(rate)
@@ -79,7 +81,7 @@ def baseline(kind: Kind, like: Seeded) -> Generator[Client]:
 
 
 def measure(kind: Kind, size: int, rounds: int, seconds: float) -> Rounds:
-    """Bound, platform, baseline, and again."""
+    """Bound, platform, baseline, and again; at the end the platform once more under the profiler."""
     found = Rounds()
     with ExitStack() as stack:
         ours = stack.enter_context(platform(kind))
@@ -99,6 +101,9 @@ def measure(kind: Kind, size: int, rounds: int, seconds: float) -> Rounds:
             theirs_load = theirs.push(size, seconds, rate_max(size))
             found.note("baseline", theirs_load.pushes * size / theirs_load.seconds)
             found.p95_ms.setdefault("baseline", []).append(theirs_load.p95_ms)
+        profiling = Profiling(ours.server.pid, kind.directory / f"ingest-{size}.raw", PROFILE_S)
+        ours.push(size, PROFILE_S + 1, rate_max(size))
+        found.profile = profiling.table()
     return found
 
 

@@ -72,7 +72,7 @@ def _link(world: World, accounts: int) -> None:
         world.keep(
             BankAccount(
                 bank_account_id=bank_account_id(number), organisation_id="bench", company_id="bench", bank_id=bank_id,
-                candidate_id="", external_id=f"ext-{number:08d}", account_type="DEBIT", account_name=f"Trading {number}",
+                candidate_id="", external_id=f"ext-{number:08d}", account_type="DEBIT", account_name=f"A {number}",
                 bank_identifier="bench", account_identifier=f"{number:08d}", default_currency="GBP",
                 requested_start_date=_START, created_at=_START, status="active",
             )

@@ -48,8 +48,8 @@ class Server:
         return used.user + used.system
 
     def memory_mb(self) -> float:
-        """What is this process's own, without what it shares with others."""
-        return psutil.Process(self.pid).memory_full_info().uss / 2**20
+        """Resident, all of it."""
+        return psutil.Process(self.pid).memory_info().rss / 2**20
 
     def stop(self) -> None:
         if self.process.poll() is None:

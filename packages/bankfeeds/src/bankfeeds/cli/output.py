@@ -9,6 +9,12 @@ from typing import Any
 import msgspec
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+
+def shown(text: str) -> str:
+    """What others wrote (Sage, the institution) moves no cursor and colours nothing here."""
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
 
 
 def show_json(value: object) -> None:
@@ -16,7 +22,7 @@ def show_json(value: object) -> None:
 
 
 def show_line(text: str) -> None:
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(shown(text) + "\n")
     sys.stdout.flush()
 
 
@@ -25,7 +31,7 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(Text(shown(cell)) for cell in row))
     Console().print(table)
 
 

@@ -47,9 +47,10 @@ def _begin(database: Database) -> AbstractContextManager[sa.Connection]:
 
 
 def is_current(database: Database) -> bool:
+    """Unavailable if the database does not answer."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
-    with database.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == head
+    found = database.read(lambda tx: MigrationContext.configure(tx.connection).get_current_revision())
+    return found == head
 
 
 def differences(connection: sa.Connection) -> list[object]:

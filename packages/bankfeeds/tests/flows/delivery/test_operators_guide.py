@@ -144,3 +144,12 @@ def test_a_change_without_a_reason_is_wrong_usage(arguments: list[str], capsys: 
 def test_what_is_said_wrongly_is_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(arguments) == cli.WRONG
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@on_sqlite
+@pytest.mark.slow
+def test_a_database_that_does_not_answer_is_told_in_one_line(platform: Any) -> None:
+    done = verb(platform, "doctor", BANKFEEDS_DATABASE_URL="postgresql://127.0.0.1:1/nothing")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1] == "the database does not answer; try again"
+    assert "Traceback" not in done.stderr

@@ -78,8 +78,8 @@ def resume(feed: str, *, reason: str) -> None:
         reason: why, for the audit trail.
     """
     with opening.world() as world:
-        operate.resume(world, opening.actor(), feed, reason)
-    output.show_line(f"feed {feed} goes on, beginning with what it was parked at")
+        done = operate.resume(world, opening.actor(), feed, reason)
+    _tell(done, "goes on, beginning with what it was parked at")
 
 
 @app.command
@@ -92,8 +92,8 @@ def skip(feed: str, *, line: str, reason: str) -> None:
         reason: why, for the audit trail and for the institution, which sees it on the push operation.
     """
     with opening.world() as world:
-        operate.skip(world, opening.actor(), feed, line, reason)
-    output.show_line(f"feed {feed} goes on behind {line}, which stays a gap there")
+        done = operate.skip(world, opening.actor(), feed, line, reason)
+    _tell(done, f"goes on behind {line}, which stays a gap there")
 
 
 @app.command
@@ -108,8 +108,15 @@ def resend(feed: str, *, from_: Annotated[str, Parameter(name="--from")], reason
         reason: why, for the audit trail.
     """
     with opening.world() as world:
-        operate.resend(world, opening.actor(), feed, from_, reason)
-    output.show_line(f"feed {feed} sends everything from {from_} on again")
+        done = operate.resend(world, opening.actor(), feed, from_, reason)
+    _tell(done, f"sends everything from {from_} on again")
+
+
+def _tell(feed: FeedView, what: str) -> None:
+    """And what still stands in its way, if anything does."""
+    output.show_line(f"feed {feed.bank_account_id} {what}")
+    if feed.next_step is not None:
+        output.show_line(feed.next_step)
 
 
 def state_of(feed: FeedView) -> str:

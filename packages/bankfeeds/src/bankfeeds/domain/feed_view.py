@@ -1,5 +1,6 @@
 """A feed as an operator reads it: how it stands, what waits, what went wrong, and what to do about it."""
 
+import shlex
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -51,10 +52,11 @@ class FeedView:
         return None
 
     def _out_of_park(self) -> str:
-        again = f"`bankfeeds feeds resume {self.bank_account_id} --reason …`"
+        feed = shlex.quote(self.bank_account_id)
+        again = f"`bankfeeds feeds resume {feed} --reason …`"
         if self.parked_line is None:
             return f"When the cause is gone, offer the statement again: {again}."
-        without = f"`bankfeeds feeds skip {self.bank_account_id} --line {self.parked_line} --reason …`"
+        without = f"`bankfeeds feeds skip {feed} --line {shlex.quote(self.parked_line)} --reason …`"
         return f"When the cause is gone, offer the line again: {again}. To leave it out for good: {without}."
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from bankfeeds.domain.audit import AuditEntry, check_reason
 from bankfeeds.domain.errors import Conflict, Flaw, NotFound, Unavailable
 from bankfeeds.domain.feed import Feed, FeedStatus, QueuedLine
+from bankfeeds.domain.feed_view import FeedView
 from bankfeeds.domain.push_operation import PushStatus
 from bankfeeds.domain.source_account import SourceAccount
 from bankfeeds.flows import confirm, named
@@ -19,26 +20,27 @@ RETRY_S = 5
 _UNPARKED = {"status": FeedStatus.open.value, "parked_at": None, "parked_seq": None, "parked_cause": None}
 
 
-def resume(world: World, actor: str, name: str, reason: str) -> None:
-    """Offers what the feed was parked at once more, exactly as it was."""
+def resume(world: World, actor: str, name: str, reason: str) -> FeedView:
+    """Offers what the feed was parked at once more, exactly as it was. The feed as it stands then."""
     reason = check_reason(reason)
     now = world.clock()
 
-    def run(tx: Write) -> None:
+    def run(tx: Write) -> FeedView:
         account, feed = _locked(tx, name)
         _check_parked(feed, name)
         feeds.change(tx, feed.pk, **_UNPARKED, attempt=0, due_at=now)
         _record(tx, actor, "feed.resume", account, feed, reason, now, None)
+        return named.feed(tx, str(feed.pk))
 
-    world.db.write(run)
+    return world.db.write(run)
 
 
-def skip(world: World, actor: str, name: str, line_id: str, reason: str) -> None:
+def skip(world: World, actor: str, name: str, line_id: str, reason: str) -> FeedView:
     """Goes on behind the line the feed is parked at, and never sends it there; its push has failed."""
     reason = check_reason(reason)
     now = world.clock()
 
-    def run(tx: Write) -> None:
+    def run(tx: Write) -> FeedView:
         account, feed = _locked(tx, name)
         _check_parked(feed, name)
         line = _parked_line(tx, feed)
@@ -55,18 +57,19 @@ def skip(world: World, actor: str, name: str, line_id: str, reason: str) -> None
         _fail_pushes(tx, feed, line, reason, now)
         confirm.end_pushes(tx, account.pk, now)
         _record(tx, actor, "feed.skip", account, feed, reason, now, line)
+        return named.feed(tx, str(feed.pk))
 
-    world.db.write(run)
+    return world.db.write(run)
 
 
-def resend(world: World, actor: str, name: str, line_id: str, reason: str) -> None:
+def resend(world: World, actor: str, name: str, line_id: str, reason: str) -> FeedView:
     """Offers every line from this one on again, but for skipped ones; what Sage still has it refuses as known, and
     that is passed. Operations that ended stay as they ended.
     """
     reason = check_reason(reason)
     now = world.clock()
 
-    def run(tx: Write) -> None:
+    def run(tx: Write) -> FeedView:
         account, feed = _locked(tx, name)
         found = lines.existing(tx, account.pk, [line_id]).get(line_id)
         if found is None:
@@ -92,8 +95,9 @@ def resend(world: World, actor: str, name: str, line_id: str, reason: str) -> No
         )
         line = QueuedLine(seq, *found[1])
         _record(tx, actor, "feed.resend", account, feed, reason, now, line)
+        return named.feed(tx, str(feed.pk))
 
-    world.db.write(run)
+    return world.db.write(run)
 
 
 def _locked(tx: Write, name: str) -> tuple[SourceAccount, Feed]:

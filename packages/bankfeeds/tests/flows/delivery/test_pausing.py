@@ -1,5 +1,6 @@
 """A pause stops deliveries and nothing else: accepting goes on, and afterwards every line arrives once."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -116,7 +117,8 @@ def test_a_parked_feed_may_be_paused_and_resumed_in_any_order(platform: Any, mak
     park(platform, make_lines)
     platform.sage.unwanted = set()
     pausing.pause(platform.world, ANN, Target(), WHY)
-    operate.resume(platform.world, ANN, "ba-1", WHY)
+    resumed = operate.resume(platform.world, ANN, "ba-1", WHY)
+    assert "paused" in (resumed.next_step or "")
     assert platform.step() == 0
     pausing.resume(platform.world, ANN, Target(), WHY)
     platform.run()
@@ -151,3 +153,13 @@ def test_pauses_and_resumptions_are_audited(platform: Any) -> None:
     assert (paused.actor, paused.subject, paused.reason, paused.detail) == (ANN, "listing:default", WHY, {"feeds": 1})
     (resumed,) = audit_rows(platform, "delivery.resume")
     assert (resumed.at, resumed.reason) == (platform.clock(), "Sage is back")
+
+
+@pytest.mark.parametrize("chance", range(5))
+def test_a_feed_opened_in_the_moment_of_a_pause_is_held(platform: Any, chance: int) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        acts = [lambda: pausing.pause(platform.world, ANN, Target(), WHY), platform.link]
+        done = [pool.submit(act) for act in (acts if chance % 2 else acts[::-1])]
+        for each in done:
+            each.result()
+    assert overview.feed(platform.world, "ba-1").feed.is_paused

@@ -79,6 +79,7 @@ def test_parking_is_told_the_moment_it_happens_and_again_while_it_lasts(
     assert second["bank_accounts"] == ["ba-1"]
 
 
+@pytest.mark.slow
 def test_a_running_worker_logs_the_feed_it_parks(platform: Any, make_lines: Any, logged: io.StringIO) -> None:
     platform.world = replace(platform.world, clock=lambda: datetime.now(UTC), reports_sync_failures=True)
     platform.link()

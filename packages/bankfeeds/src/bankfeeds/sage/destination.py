@@ -56,9 +56,10 @@ class SageDestination:
                 return Unknown("Sage took the statement but gave it no id")
             return _progress(state, state.id)
         found = problems.read_problems(reply.body)
-        if reply.status == _CONFLICT and not problems.says_cancelled(found):
+        repeats = any(problem.duplicate for problem in found)
+        if reply.status == _CONFLICT and not repeats and not problems.says_cancelled(found):
             return Deferred(f"another statement is in flight: {problems.summary(found, reply)}", busy=True)
-        gone = reply.status in {_NOT_FOUND, _GONE, _CONFLICT}
+        gone = not repeats and reply.status in {_NOT_FOUND, _GONE, _CONFLICT}
         return Rejected(problems.summary(found, reply), tuple(found), gone=gone)
 
     def follow(self, statement_id: str) -> Outcome:

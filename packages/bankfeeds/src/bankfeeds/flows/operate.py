@@ -11,9 +11,10 @@ from bankfeeds.domain.feed import Feed, FeedStatus, QueuedLine
 from bankfeeds.domain.feed_view import FeedView
 from bankfeeds.domain.push_operation import PushStatus
 from bankfeeds.domain.source_account import SourceAccount
+from bankfeeds.domain.text import is_storable
 from bankfeeds.flows import confirm, named
 from bankfeeds.flows.context import World
-from bankfeeds.store import audit, feeds, lines, pushes, source_accounts, statements
+from bankfeeds.store import audit, feeds, lines, overview, pushes, source_accounts, statements
 from bankfeeds.store.engine import Write
 
 RETRY_S = 5
@@ -30,7 +31,7 @@ def resume(world: World, actor: str, name: str, reason: str) -> FeedView:
         _check_parked(feed, name)
         feeds.change(tx, feed.pk, **_UNPARKED, attempt=0, due_at=now)
         _record(tx, actor, "feed.resume", account, feed, reason, now, None)
-        return named.feed(tx, str(feed.pk))
+        return _view(tx, feed)
 
     return world.db.write(run)
 
@@ -57,7 +58,7 @@ def skip(world: World, actor: str, name: str, line_id: str, reason: str) -> Feed
         _fail_pushes(tx, feed, line, reason, now)
         confirm.end_pushes(tx, account.pk, now)
         _record(tx, actor, "feed.skip", account, feed, reason, now, line)
-        return named.feed(tx, str(feed.pk))
+        return _view(tx, feed)
 
     return world.db.write(run)
 
@@ -71,7 +72,7 @@ def resend(world: World, actor: str, name: str, line_id: str, reason: str) -> Fe
 
     def run(tx: Write) -> FeedView:
         account, feed = _locked(tx, name)
-        found = lines.existing(tx, account.pk, [line_id]).get(line_id)
+        found = lines.existing(tx, account.pk, [line_id]).get(line_id) if is_storable(line_id) else None
         if found is None:
             raise NotFound("line", f"account {account.id} has no line {line_id}")
         seq = found[0]
@@ -95,7 +96,7 @@ def resend(world: World, actor: str, name: str, line_id: str, reason: str) -> Fe
         )
         line = QueuedLine(seq, *found[1])
         _record(tx, actor, "feed.resend", account, feed, reason, now, line)
-        return named.feed(tx, str(feed.pk))
+        return _view(tx, feed)
 
     return world.db.write(run)
 
@@ -112,6 +113,14 @@ def _locked(tx: Write, name: str) -> tuple[SourceAccount, Feed]:
             "feed_closed", f"feed {name} is closed for good; only its user can link the account again, in Sage"
         )
     return account, feed
+
+
+def _view(tx: Write, feed: Feed) -> FeedView:
+    """As it stands now."""
+    found = overview.feed(tx, feed.pk)
+    if found is None:
+        raise AssertionError(f"feed {feed.pk} is gone")
+    return found
 
 
 def _check_parked(feed: Feed, name: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bankfeeds.domain.audit import AuditEntry, check_reason
 from bankfeeds.domain.errors import Conflict, NotFound
 from bankfeeds.domain.pause import PLATFORM, Pause, account_scope, company_scope, listing_scope
+from bankfeeds.domain.text import is_storable
 from bankfeeds.flows import named
 from bankfeeds.flows.context import World
 from bankfeeds.flows.listings import unknown
@@ -71,11 +72,11 @@ def resume(world: World, actor: str, target: Target, reason: str) -> Paused:
 def _scope(tx: Read, target: Target) -> str:
     """Of something that exists."""
     if target.listing is not None:
-        if listings.find(tx, target.listing) is None:
+        if not is_storable(target.listing) or listings.find(tx, target.listing) is None:
             raise unknown(target.listing)
         return listing_scope(target.listing)
     if target.company is not None:
-        if companies.find(tx, target.company) is None:
+        if not is_storable(target.company) or companies.find(tx, target.company) is None:
             raise NotFound("company", f"there is no company {target.company}")
         return company_scope(target.company)
     return PLATFORM if target.account is None else account_scope(named.account(tx, target.account).external_id)

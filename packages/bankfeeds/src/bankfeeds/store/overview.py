@@ -23,12 +23,18 @@ def feeds(tx: Read, *, parked_only: bool) -> list[FeedView]:
     return [_view(row) for row in tx.rows(query.order_by(_f.pk))]
 
 
+def feed(tx: Read, pk: int) -> FeedView | None:
+    row = tx.row(_views().where(_f.pk == pk))
+    return None if row is None else _view(row)
+
+
 def feeds_called(tx: Read, name: str) -> list[FeedView]:
     """By Sage's bank account id; that of several listings may be the same. Else by number. Closed ones too."""
     found = [_view(row) for row in tx.rows(_views().where(_f.bank_account_id == name).order_by(_f.pk))]
     if found or not (name.isascii() and name.isdigit() and len(name) <= _DIGITS_MAX):
         return found
-    return [_view(row) for row in tx.rows(_views().where(_f.pk == int(name)))]
+    numbered = feed(tx, int(name))
+    return [] if numbered is None else [numbered]
 
 
 _DIGITS_MAX = 18

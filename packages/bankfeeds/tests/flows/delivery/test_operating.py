@@ -25,7 +25,7 @@ VERBS = {
 
 
 @pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("name", ["ba-9", "9", "", "99999999999999999999", "-1", "ba 1"])
+@pytest.mark.parametrize("name", ["ba-9", "9", "", "99999999999999999999", "-1", "ba 1", "\udcff"])
 def test_a_feed_that_is_not_there_is_refused(platform: Any, verb: str, name: str) -> None:
     platform.link()
     refuses(platform, lambda: VERBS[verb](platform.world, name), NotFound, "feeds list")
@@ -82,6 +82,7 @@ def test_lines_that_were_never_accepted_or_not_sent_yet_are_not_sent_again(platf
     park(platform, make_lines)
     resend = lambda line: lambda: operate.resend(platform.world, ANN, "ba-1", line, WHY)  # noqa: E731
     refuses(platform, resend("t-99"), NotFound, "no line t-99")
+    refuses(platform, resend("\udcff"), NotFound, "no line")
     refuses(platform, resend("t-3"), Conflict, "not sent")
     refuses(platform, resend("t-7"), Conflict, "not sent")
 

@@ -129,6 +129,7 @@ def test_what_is_not_there_or_paused_already_or_not_paused_is_refused(platform: 
     platform.link()
     world = platform.world
     nowhere = [Target(listing="x"), Target(company="x"), Target(account="x"), Target(account="x/acc-001")]
+    nowhere += [Target(listing="\udcff"), Target(company="\udcff"), Target(account="\udcff")]
     for target in [*nowhere, Target(account="22222222-2222-4222-8222-222222222222/x")]:
         refuses(platform, lambda target=target: pausing.pause(world, ANN, target, WHY), NotFound, "there is no")
         refuses(platform, lambda target=target: pausing.resume(world, ANN, target, WHY), NotFound, "there is no")

@@ -1,11 +1,15 @@
 """Ingest: pushes over HTTP, durable before the answer, against the baseline and against the bound, in turns."""
 
 import base64
+import sqlite3
 import sys
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median
+
+import psycopg
 
 from bench import load
 from bench.baseline import seeding as baseline_seeding
@@ -29,6 +33,8 @@ class Client:
     server: Server
     seeded: Seeded
     first: int = 0
+    url: str = ""
+    sent: int = 0
 
     def push(self, size: int, seconds: float, rate_max: int) -> load.Load:
         pushes_max = int(seconds * rate_max)
@@ -36,8 +42,28 @@ class Client:
             self.server.port, self.seeded.authorization, self.seeded.accounts, self.seeded.paths, size,
             CONNECTIONS[size], self.first, seconds, pushes_max,
         )  # fmt: skip
-        self.first += (pushes_max // ACCOUNTS + 1) * ACCOUNTS
-        return load.run(job)
+        self.first += (pushes_max // len(self.seeded.accounts) + 1) * len(self.seeded.accounts)
+        done = load.run(job)
+        self.sent += done.pushes * size
+        return done
+
+    def check(self, before: int = 0) -> None:
+        """Every line that was answered is stored, and nothing else: a rate of anything less would mean nothing."""
+        stored = count_lines(self.url) - before
+        if stored != self.sent:
+            raise RuntimeError(f"{self.sent} lines were answered and {stored} are stored")
+
+
+def count_lines(url: str) -> int:
+    """Both the platform and the baseline keep them in a table of this name."""
+    query = "SELECT count(*) FROM lines"
+    if url.startswith("sqlite:"):
+        with closing(sqlite3.connect(Path(url.removeprefix("sqlite:///")))) as connection:
+            return int(connection.execute(query).fetchone()[0])
+    with psycopg.connect(url) as server:
+        row = server.execute(query).fetchone()
+        assert row is not None
+        return int(row[0])
 
 
 @dataclass
@@ -66,7 +92,7 @@ def platform(kind: Kind, accounts: int = ACCOUNTS) -> Generator[Client]:
     seeded = seed(kind.fresh(), accounts)
     roles = () if kind.name == SQLITE else ("api",)
     with serving(seeded, kind.directory / "platform.log", roles) as server:
-        yield Client(server, seeded)
+        yield Client(server, seeded, url=seeded.url)
 
 
 @contextmanager
@@ -75,7 +101,7 @@ def baseline(kind: Kind, like: Seeded) -> Generator[Client]:
     baseline_seeding.seed(url, like, base64.b64decode(like.authorization.split()[1]))
     server = Server([sys.executable, "-m", "bench.baseline", url], {}, kind.directory / "baseline.log")
     try:
-        yield Client(server, like)
+        yield Client(server, like, url=url)
     finally:
         server.stop()
 
@@ -104,6 +130,8 @@ def measure(kind: Kind, size: int, rounds: int, seconds: float) -> Rounds:
         profiling = Profiling(ours.server.pid, kind.directory / f"ingest-{size}.raw", PROFILE_S)
         ours.push(size, PROFILE_S + 1, rate_max(size))
         found.profile = profiling.table()
+        for checked in (ours, theirs):
+            checked.check()
     return found
 
 

@@ -14,7 +14,7 @@ from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Database
 from bench.bound import Bound
 from bench.databases import Kind
-from bench.ingest import BIG, Client, Rounds, rate_max
+from bench.ingest import BIG, Client, Rounds, count_lines, rate_max
 from bench.lines import Push
 from bench.results import SQLITE, Figure
 from bench.seeding import Seeded, seed, serving
@@ -67,17 +67,21 @@ def ingest(kind: Kind, lines: int, rounds: int, seconds: float) -> Figure:
     roles = () if kind.name == SQLITE else ("api",)
     with ExitStack() as stack:
         clients: dict[str, Client] = {}
+        before: dict[str, int] = {}
         for arm, stored in (("empty", 0), ("full", lines)):
             seeded = seed(kind.fresh(), ACCOUNTS)
             first = fill(seeded, stored) if stored else 0
             server = stack.enter_context(serving(seeded, kind.directory / "platform.log", roles))
-            clients[arm] = Client(server, seeded, first)
+            clients[arm] = Client(server, seeded, first, seeded.url)
+            before[arm] = count_lines(seeded.url)
             clients[arm].push(BIG, 1.0, rate_max(BIG))
         for number in range(rounds):
             for arm in sorted(clients, reverse=bool(number % 2)):
                 settle()
                 done = clients[arm].push(BIG, seconds, rate_max(BIG))
                 found.note(arm, done.pushes * BIG / done.seconds)
+        for arm, client in clients.items():
+            client.check(before[arm])
     note = f"{found.median('full'):,.0f} lines/s with {lines:,} stored; {found.median('empty'):,.0f} empty"
     return Figure("ingest_5m_vs_empty", kind.name, found.ratio("full", "empty"), "ratio", note)
 

@@ -11,7 +11,7 @@ from bankfeeds.store.engine import Write
 
 T = TypeVar("T")
 
-ACCEPT = "accept: {} store"
+ACCEPT, ACCEPT_WITH_CARE = "accept: {} store", "accept: {} store with care"
 NOTIFICATION = "notification: {} effect"
 TIMEOUTS = "timeouts: {} end"
 PREPARE, OFFER, SETTLE = "deliver: {} prepare", "deliver: {} call", "deliver: {} settle"
@@ -19,8 +19,8 @@ BIND, REPORT, FINISH = "report: {} bind", "report: {} call", "report: {} finish"
 TAKE, FIND, LEARN = "recover: {} take", "recover: {} call", "recover: {} learn"
 RESERVE, COMPLAIN, RECORD = "complain: {} reserve", "complain: {} call", "complain: {} record"
 
-COMMITS = (ACCEPT, NOTIFICATION, TIMEOUTS, PREPARE, SETTLE, BIND, FINISH, TAKE, LEARN, RESERVE, RECORD)
-CALLS = (OFFER, REPORT, FIND, COMPLAIN)
+COMMITS = (ACCEPT_WITH_CARE, NOTIFICATION, TIMEOUTS, PREPARE, SETTLE, BIND, FINISH, TAKE, LEARN, RESERVE, RECORD)
+CALLS = (ACCEPT, OFFER, REPORT, FIND, COMPLAIN)
 POINTS = tuple(beat.format(when) for beat in (*COMMITS, *CALLS) for when in ("before", "after"))
 
 
@@ -38,7 +38,7 @@ def commit(world: World, beat: str, work: Callable[[Write], T]) -> T:
 
 
 def call(world: World, beat: str, ask: Callable[[], T]) -> T:
-    """A call to Sage, no transaction being open."""
+    """A call to Sage, or a write that is a transaction of its own; none is open at either point."""
     world.crash(beat.format("before"))
     answer = ask()
     world.crash(beat.format("after"))

@@ -26,7 +26,7 @@ def test_what_fits_the_currency_is_an_amount(text: str) -> None:
         ("1" + "0" * AMOUNT_DIGITS_MAX, "digits before the decimal point"),
         ("1e400", "digits before the decimal point"),
         ("1.005", "decimals of its currency"),
-        ("1e-400", "decimals of its currency"),
+        ("1e-400", "decimal places"),
     ],
 )
 def test_what_does_not_fit_is_none_and_says_why(text: str, told: str) -> None:

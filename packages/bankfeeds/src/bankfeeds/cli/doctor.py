@@ -15,8 +15,8 @@ WELL, UNWELL = 0, 1
 def doctor(*, json: bool = False) -> int:
     """Say what stands still and why; exit code 1 if anything needs somebody to act.
 
-    That is a parked feed, or in production a listing whose amount unit nobody confirmed. Pauses are shown, and are
-    no illness.
+    That is a parked feed, a feed whose oldest line waits for more than an hour though nothing holds it back, or in
+    production a listing whose amount unit nobody confirmed. Pauses are shown, and are no illness.
 
     Args:
         json: for programs.
@@ -36,6 +36,7 @@ def _lines(health: Health, now: datetime) -> list[str]:
     waiting = sorted(health.oldest_waiting.items())
     return [
         *(line for feed in health.parked for line in _parked(feed)),
+        *(line for feed in health.late for line in _late(feed, now)),
         *(line for listing in health.unconfirmed for line in _unconfirmed(listing)),
         *(f"paused {each.scope} since {output.instant(each.at)} by {each.by}: {each.reason}" for each in health.pauses),
         *(f"oldest waiting line of listing {listing}: {output.age(since, now)}" for listing, since in waiting),
@@ -53,6 +54,15 @@ def _parked(feed: FeedView) -> tuple[str, ...]:
     )
 
 
+def _late(feed: FeedView, now: datetime) -> tuple[str, ...]:
+    waits = output.age(feed.oldest_waiting_at or feed.opened_at, now)
+    under_way = "a statement is under way" if feed.statement_number else "no statement is under way"
+    return (
+        f"LATE feed {feed.bank_account_id} (listing {feed.listing}): its oldest line waits for {waits}; {under_way}",
+        f"  next step: `bankfeeds feeds show {feed.bank_account_id}` shows what Sage last said; is Sage in reach?",
+    )
+
+
 def _unconfirmed(listing: Listing) -> tuple[str, ...]:
     unit = listing.amount_unit.value
     remedy = f"`bankfeeds listings confirm {listing.id} --unit {unit} --evidence … --reason …`"
@@ -66,6 +76,7 @@ def _fields(health: Health, now: datetime) -> dict[str, Any]:
     return {
         "well": health.is_well,
         "parked": [{**output.fields_of(feed), "nextStep": feed.next_step} for feed in health.parked],
+        "late": [output.fields_of(feed) for feed in health.late],
         "unconfirmedListings": [each.id for each in health.unconfirmed],
         "pauses": [output.fields_of(pause) for pause in health.pauses],
         "oldestWaitingSeconds": {

@@ -16,6 +16,8 @@ from bankfeeds.domain.transaction import parse_day
 
 ID_LENGTH_MAX = 255
 TEXT_LENGTH_MAX = 500
+IDENTIFIER_LENGTH_MAX = 100
+"""Account number, sort code and bank code: Sage tells accounts apart by them."""
 BATCH_MAX = 1000
 RESERVED_IDS = frozenset(["batch", "credentials", ".", ".."])
 """Ids that could never be addressed: the path means something else."""
@@ -89,13 +91,17 @@ def _text_flaws(draft: AccountDraft) -> list[Flaw]:
         "accountInfo.nickname": info.nickname,
     }
     flaws = [
-        Flaw(field, f"is longer than {TEXT_LENGTH_MAX} characters")
+        Flaw(field, f"is longer than {_length_max(field)} characters")
         for field, text in texts.items()
-        if text is not None and len(text) > TEXT_LENGTH_MAX
+        if text is not None and len(text) > _length_max(field)
     ]
     if draft.name is not None and (flaw := name_flaw(draft.name)):
         flaws.append(Flaw("accountName", flaw))
     return flaws
+
+
+def _length_max(field: str) -> int:
+    return IDENTIFIER_LENGTH_MAX if field in {"accountNumber", "sortCode", "routingInfo.bankCode"} else TEXT_LENGTH_MAX
 
 
 def _currency_flaws(draft: AccountDraft) -> list[Flaw]:

@@ -125,8 +125,8 @@ def columns_of(lines: Sequence[Line]) -> Columns:
     return Columns(
         ids,
         [day.isoformat() for day in days],
-        list(map(str, amounts)),
-        list(map(str, balances)),
+        [format(amount, "f") for amount in amounts],
+        [format(balance, "f") for balance in balances],
         types,
         descriptions,
         counterparties,
@@ -185,8 +185,12 @@ def _numbers(raw: Sequence[bytes], exponent: int) -> list[str] | None:
     return numbers if len(numbers) == len(raw) else None
 
 
+ZEROS_MAX = 20
+"""Trailing zeros beyond the currency's decimals that are taken without a closer look."""
+
+
 def _plain_numbers(exponent: int) -> re.Pattern[bytes]:
-    decimals = rb"(?:\.\d{1,%d}0*+)?+" % exponent if exponent else rb"(?:\.0++)?+"
+    decimals = rb"(?:\.\d{1,%d}0{0,%d}+)?+" % (exponent, ZEROS_MAX) if exponent else rb"(?:\.0{1,%d}+)?+" % ZEROS_MAX
     number = rb"-?+(?:0|[1-9]\d{0,%d}+)%b" % (AMOUNT_DIGITS_MAX - 1, decimals)
     return re.compile(rb"%b(?: %b)*+" % (number, number))
 

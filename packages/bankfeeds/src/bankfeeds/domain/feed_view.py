@@ -38,6 +38,11 @@ class FeedView:
         """Lines behind the cursor; those it will withhold are among them until it comes to them."""
         return 0 if self.status is FeedStatus.closed else self.last_seq - self.cursor
 
+    def is_late(self, before: datetime) -> bool:
+        """Nothing holds it back, and yet its oldest line has waited since before then."""
+        is_free = self.status is FeedStatus.open and not self.is_paused and not self.needs_reauthorisation
+        return is_free and self.oldest_waiting_at is not None and self.oldest_waiting_at < before
+
     @property
     def next_step(self) -> str | None:
         """What a person has to do so that the feed moves on; None if it moves by itself, or never will."""

@@ -7,6 +7,8 @@ currency's decimals (trailing zeros aside) and at most AMOUNT_DIGITS_MAX digits 
 from decimal import Decimal
 
 AMOUNT_DIGITS_MAX = 15
+PLACES_MAX = 40
+"""Decimal places, zeros and all: a zero can be written with a million of them."""
 
 _ZERO_DECIMALS = frozenset(
     [
@@ -185,7 +187,9 @@ def amount_flaw(amount: Decimal, exponent: int) -> str | None:
     if amount.adjusted() >= AMOUNT_DIGITS_MAX:
         return f"has more than {AMOUNT_DIGITS_MAX} digits before the decimal point"
     _, digits, places = amount.as_tuple()
-    if not isinstance(places, int) or -places <= exponent:
+    if not isinstance(places, int) or abs(places) > PLACES_MAX:
+        return f"is written with more than {PLACES_MAX} decimal places"
+    if -places <= exponent:
         return None
     surplus = -places - exponent
     if any(digits[-surplus:]):

@@ -20,7 +20,9 @@ class Problem:
     position: int | None = None
 
     def line_of(self, line_ids: Sequence[str]) -> str | None:
-        """The line named, be it by its id or by its place in the statement."""
+        """The line named, be it by its id or by its place in the statement; of a single line no name is needed."""
+        if len(line_ids) == 1 and self.position is None and self.line_id is None:
+            return line_ids[0]
         if self.position is not None and self.position < len(line_ids):
             return line_ids[self.position]
         return self.line_id

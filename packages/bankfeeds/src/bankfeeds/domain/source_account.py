@@ -110,11 +110,19 @@ def next_status(status: AccountStatus, event: AccountEvent) -> AccountStatus:
 
 
 def shown_names(accounts: list[SourceAccount]) -> dict[int, str]:
-    """The names in Sage's picker by account pk; where names collide, `{name} ••1234 GBP` tells them apart."""
+    """The names in Sage's picker by account pk; where names collide, `{name} ••1234 GBP` tells them apart, and where
+    even that does not, a number does.
+    """
     names = [account.name or "Bank account" for account in accounts]
-    return {
-        account.pk: name
-        if names.count(name) == 1
-        else f"{name} ••{(account.number or '')[-4:]} {account.currency or ''}".rstrip()
-        for account, name in zip(accounts, names, strict=True)
-    }
+    shown: dict[int, str] = {}
+    for account, name in zip(accounts, names, strict=True):
+        if names.count(name) > 1:
+            name = " ".join(part for part in (name, _last_digits(account), account.currency) if part)  # noqa: PLW2901
+        taken = set(shown.values())
+        ordinals = (f"{name} ({number})" for number in range(2, len(accounts) + 2))
+        shown[account.pk] = name if name not in taken else next(each for each in ordinals if each not in taken)
+    return shown
+
+
+def _last_digits(account: SourceAccount) -> str:
+    return f"••{account.number[-4:]}" if account.number else ""

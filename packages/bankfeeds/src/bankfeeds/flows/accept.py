@@ -30,6 +30,7 @@ from bankfeeds.domain.transaction import (
     read_lines,
 )
 from bankfeeds.flows.context import World
+from bankfeeds.flows.crash_points import ACCEPT, ACCEPT_WITH_CARE, call, commit
 from bankfeeds.store import acceptance, audit, connections, feeds, lines, pushes, source_accounts
 from bankfeeds.store.engine import Read, Write
 
@@ -62,14 +63,23 @@ class _Draft:
 def accept(world: World, actor: str, request: PushRequest) -> PushOperation:
     """The new push operation, durable. Invalid names every flaw; nothing of a refused request stays."""
     _check_frame(request)
+    try:
+        return _accept(world, actor, request)
+    except (Invalid, Conflict):
+        if not _currency_was_outdated(world, request):
+            raise
+        return _accept(world, actor, request)
+
+
+def _accept(world: World, actor: str, request: PushRequest) -> PushOperation:
     now = world.clock()
     currency = _currency(world, request, now)
     columns, warnings = _read(request, EXPONENTS[currency], world.limits.text)
     draft = _Draft(request, actor, world.ids.uuid(), now, currency, columns, warnings)
-    numbered = acceptance.store(world.db, _new_push(draft))
+    numbered = call(world, ACCEPT, lambda: acceptance.store(world.db, _new_push(draft)))
     if numbered is not None:
         return _push(draft, warnings, columns, first_seq=numbered.first_seq, last_seq=numbered.last_seq)
-    return world.db.write(lambda tx: _store(tx, draft))
+    return commit(world, ACCEPT_WITH_CARE, lambda tx: _store(tx, draft))
 
 
 def _currency(world: World, request: PushRequest, now: datetime) -> str:
@@ -82,6 +92,13 @@ def _currency(world: World, request: PushRequest, now: datetime) -> str:
     currency = account.currency or ""
     world.currencies.put(which, currency, now)
     return currency
+
+
+def _currency_was_outdated(world: World, request: PushRequest) -> bool:
+    """The account was made anew under its id, in another currency, since it was last looked at; it is forgotten."""
+    remembered = _currency(world, request, world.clock())
+    world.currencies.clear()
+    return _currency(world, request, world.clock()) != remembered
 
 
 def _new_push(draft: _Draft) -> acceptance.NewPush:

@@ -13,6 +13,7 @@ from bankfeeds.domain.errors import Flaw
 from bankfeeds.domain.push_operation import PushStatus
 from bankfeeds.domain.source_account import AccountEvent, SourceAccount
 from bankfeeds.domain.transaction import parse_day
+from bankfeeds.flows import confirm, reauthorise
 from bankfeeds.flows.context import World
 from bankfeeds.store import audit, connections, feeds, pauses, pushes, source_accounts, statements
 from bankfeeds.store.engine import Write
@@ -42,16 +43,17 @@ def open_feed(
         return "refused: never reported"
     connection = connections.lock(tx, account.connection_id)
     locked = source_accounts.lock(tx, account.pk)
-    if connection is None or locked is None:
-        raise AssertionError(f"account {account.pk} has no connection")
+    if connection is None or locked is None or source_accounts.by_external_id(tx, external_id) is None:
+        audit.record(tx, AuditEntry(now, actor, "feed.refuse", subject, "the account was deleted meanwhile"))
+        return "refused: deleted meanwhile"
+    if locked.needs_reauthorisation:
+        reauthorise.renewed(tx, locked, now)
     start_on = None if requested_start_date is None else parse_day(requested_start_date)
     is_held = pauses.is_held(tx, listing_id, account)
     feeds.insert(tx, listing_id, account.pk, bank_account_id, start_on, locked.last_seq, now, is_held=is_held)
     _set_connection(tx, account.connection_id, connection.status, ConnectionEvent.feed_opened)
     status = account_rules.next_status(locked.status, AccountEvent.feed_opened)
-    source_accounts.update(
-        tx, account.pk, status=status.value, feed_start_on=now.date(), needs_reauthorisation=False, modified_at=now
-    )
+    source_accounts.update(tx, account.pk, status=status.value, feed_start_on=now.date(), modified_at=now)
     detail = {"bankAccountId": bank_account_id, "startOn": start_on.isoformat() if start_on else None}
     audit.record(tx, AuditEntry(now, actor, "feed.open", f"account:{external_id}", None, detail))
     return "opened"
@@ -100,6 +102,7 @@ def _close(tx: Write, feed_pk: int, account: SourceAccount, now: datetime, cause
 def _after_closing(tx: Write, account: SourceAccount, now: datetime, cause: str) -> None:
     """With its last feed an account is disconnected and what waited for it has failed; so for the connection."""
     if feeds.live_of_account(tx, account.pk):
+        confirm.end_pushes(tx, account.pk, now)
         return
     flaw = Flaw("accountId", f"the account's last feed was closed before every line was in Sage: {cause}")
     pushes.end(tx, pushes.pending_pks(tx, account.pk), PushStatus.failed, now, (flaw,))

@@ -43,7 +43,7 @@ def every(world: World) -> list[ApiKey]:
 
 
 def revoke(world: World, actor: str, key_id: str, reason: str | None = None) -> None:
-    """It stops working at once; revoking it again changes nothing."""
+    """It stops working at once here, in other processes within KEY_REMEMBERED; revoking it again changes nothing."""
     now = world.clock()
 
     def run(tx: Write) -> None:
@@ -65,12 +65,14 @@ def verify(world: World, secret: str) -> ApiKey | None:
     """
     now = world.clock()
     digests = world.sealer.digests(secret)
-    key = world.keys.get(digests, now) or _look_up(world, digests)
+    key = world.keys.get(digests, now)
     if key is None:
-        return None
+        key = _look_up(world, digests)
+        if key is None:
+            return None
+        world.keys.put(digests, key, now)
     if not key.is_live(now):
         raise Forbidden("api_key_outdated", "this API key was revoked or has expired; use another")
-    world.keys.put(digests, key, now)
     return key
 
 

@@ -51,6 +51,8 @@ def add(world: World, actor: str, listing: Listing, secrets: ListingSecrets, rea
 
 
 def get(world: World, listing_id: str) -> Listing:
+    if not is_storable(listing_id):
+        raise unknown("of that name")
     return world.db.read(lambda tx: _found(listings.find(tx, listing_id), listing_id))
 
 

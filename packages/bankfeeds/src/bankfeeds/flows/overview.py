@@ -1,7 +1,7 @@
 """What operators and monitoring read: feeds and how they stand, what is wrong, and how much waits."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bankfeeds.domain.feed import FeedStatus
 from bankfeeds.domain.feed_view import FeedView, MarkView, StatementView
@@ -13,6 +13,7 @@ from bankfeeds.store import listings, overview, pauses
 from bankfeeds.store.engine import Read
 
 STATEMENTS_SHOWN_MAX = 10
+LATE_AFTER = timedelta(hours=1)
 MARKS_SHOWN_MAX = 50
 
 
@@ -29,9 +30,12 @@ class FeedDetail:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`unconfirmed`: listings for which production delivers nothing, since nobody confirmed their amount unit."""
+    """`unconfirmed`: listings for which production delivers nothing, since nobody confirmed their amount unit. `late`:
+    feeds that nothing holds back and whose oldest line waits for longer than LATE_AFTER all the same.
+    """
 
     parked: list[FeedView]
+    late: list[FeedView]
     pauses: list[Pause]
     unconfirmed: list[Listing]
     oldest_waiting: dict[str, datetime]
@@ -39,7 +43,7 @@ class Health:
     @property
     def is_well(self) -> bool:
         """Pauses are somebody's will; they are shown, and are no illness."""
-        return not self.parked and not self.unconfirmed
+        return not self.parked and not self.late and not self.unconfirmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +80,14 @@ def feed(world: World, name: str) -> FeedDetail:
 
 
 def health(world: World) -> Health:
+    late_before = world.clock() - LATE_AFTER
+
     def read(tx: Read) -> Health:
         unconfirmed = [each for each in listings.live(tx) if each.confirmed_at is None] if world.is_production else []
-        parked = overview.feeds(tx, parked_only=True)
-        return Health(parked, pauses.every(tx), unconfirmed, overview.oldest_waiting(tx))
+        every = overview.feeds(tx, parked_only=False)
+        parked = [feed for feed in every if feed.status is FeedStatus.parked]
+        late = [feed for feed in every if feed.is_late(late_before)]
+        return Health(parked, late, pauses.every(tx), unconfirmed, overview.oldest_waiting(tx))
 
     return world.db.read(read)
 

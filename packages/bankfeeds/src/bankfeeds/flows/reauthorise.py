@@ -50,12 +50,14 @@ def renewed(tx: Write, account: SourceAccount, now: datetime) -> None:
 
 
 def _take_back(tx: Write, feed_pk: int, now: datetime) -> None:
-    """A statement that asks, and that Sage certainly never took, is not offered again."""
+    """A statement that asks is not offered again, not even one that may have got there: it would undo the renewal.
+    Whoever is just offering it settles nothing any more.
+    """
     feed = feeds.lock(tx, feed_pk)
     if feed is None or feed.statement_pk is None:
         return
     statement = statements.get(tx, feed.statement_pk)
-    if statement.kind is not StatementKind.auth_required or statement.doubtful or statement.sage_id is not None:
+    if statement.kind is not StatementKind.auth_required or statement.sage_id is not None:
         return
     statements.change(tx, statement.pk, status=StatementStatus.dropped.value, finished_at=now)
-    feeds.change(tx, feed.pk, statement_pk=None, attempt=0, due_at=now)
+    feeds.take_back(tx, feed.pk, now)

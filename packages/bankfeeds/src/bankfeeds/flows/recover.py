@@ -7,7 +7,7 @@ at growing intervals; most are simply not picked by their user, so the asking en
 from datetime import datetime, timedelta
 
 from bankfeeds.domain.delivery import FoundAccount
-from bankfeeds.domain.outcome import Deferred, Outcome
+from bankfeeds.domain.outcome import Deferred, Outcome, Unknown
 from bankfeeds.flows.context import World
 from bankfeeds.flows.crash_points import FIND, LEARN, TAKE, call, commit
 from bankfeeds.flows.feeds import open_feed
@@ -57,7 +57,7 @@ def _learn(
     if isinstance(found, FoundAccount) and not found.is_cancelled:
         start, listing_id = found.requested_start_date, report.listing_id
         open_feed(tx, world, listing_id, external_id, found.bank_account_id, start, ACTOR)
-    if isinstance(found, Deferred):
+    if isinstance(found, (Deferred, Unknown)):
         reports.set_due(tx, report, world.clock() + timedelta(minutes=1), report.checks)
         return
     following = next_check(report.reported_at, report.checks + 1)

@@ -20,7 +20,7 @@ from bankfeeds.domain.transaction import parse_day
 from bankfeeds.flows import confirm
 from bankfeeds.flows.context import World
 from bankfeeds.flows.feeds import close_feed
-from bankfeeds.store import audit, budgets, feeds, lines, source_accounts, statements
+from bankfeeds.store import audit, budgets, connections, feeds, lines, source_accounts, statements
 from bankfeeds.store.engine import Write
 from bankfeeds.store.feeds import Claim
 
@@ -44,6 +44,8 @@ def settle(tx: Write, world: World, claim: Claim, answered: Answered) -> Parked 
     """Changes nothing if the claim was lost meanwhile: whoever holds the feed now offers the same statement.
     Answers the feed if this parked it.
     """
+    if isinstance(answered.found, FoundAccount):  # it may say cancelled: closing begins with the connection's lock
+        connections.lock(tx, source_accounts.get(tx, claim.account_pk).connection_id)
     account = source_accounts.lock(tx, claim.account_pk)
     feed = feeds.held(tx, claim)
     if feed is None or account is None:
@@ -65,8 +67,8 @@ def settle(tx: Write, world: World, claim: Claim, answered: Answered) -> Parked 
             _offer_again(tx, feed, act, now, deferred.retry_after_s, doubtful=act.was_doubtful, lost=False)
         case Unknown() as unknown:
             _offer_again(tx, feed, act, now, None, doubtful=True, lost=unknown.lost)
-        case Rejected() as rejected if rejected.gone and _is_gone(feed, answered.found):
-            close_feed(tx, world, feed.listing_id, feed.bank_account_id, "cancelled at Sage", ACTOR)
+        case Rejected() as rejected if rejected.gone:
+            return _settle_gone(tx, world, feed, account, act, rejected, answered.found, now)
         case Rejected() as rejected:
             return _narrow(tx, world, feed, account, act, rejected, now)
     return None
@@ -146,11 +148,28 @@ def _offer_again(
     feeds.release(tx, feed.pk, now + retry_after(attempt, asked_s), **changes)
 
 
-def _is_gone(feed: Feed, found: FoundAccount | Outcome | None) -> bool:
-    """Sage's account query agrees: cancelled, unknown, or another bank account in its place."""
-    if found is None:
-        return True
-    return isinstance(found, FoundAccount) and (found.is_cancelled or found.bank_account_id != feed.bank_account_id)
+def _settle_gone(
+    tx: Write,
+    world: World,
+    feed: Feed,
+    account: SourceAccount,
+    act: Offer | Follow,
+    rejected: Rejected,
+    found: FoundAccount | Outcome | None,
+    now: datetime,
+) -> Parked | None:
+    """Sage says there is no such bank account. The feed is closed, for good, only if its account query says so too; a
+    provider URL that answers 404 to everything must not close every feed. No answer to the query: asked again.
+    """
+    if isinstance(found, FoundAccount) and (found.is_cancelled or found.bank_account_id != feed.bank_account_id):
+        close_feed(tx, world, feed.listing_id, feed.bank_account_id, "cancelled at Sage", ACTOR)
+        return None
+    if isinstance(found, (Deferred, Unknown)):
+        _offer_again(tx, feed, act, now, None, doubtful=act.was_doubtful, lost=True)
+        return None
+    batch = lines.of_statement(tx, feed, act.statement)
+    statements.refuse(tx, act.statement.pk, rejected.reason, rejected.problems, batch.columns.ids, now)
+    return _park(tx, feed, account, act.statement, batch, rejected, now)
 
 
 def _narrow(
@@ -158,12 +177,12 @@ def _narrow(
 ) -> Parked | None:
     statement, batch = act.statement, lines.of_statement(tx, feed, act.statement)
     ids = batch.columns.ids
-    if rejected.names_only_duplicates(ids):
+    if batch and rejected.names_only_duplicates(ids):
         if not act.was_doubtful:
             _mark_in_sage(tx, feed, account, batch.seqs, rejected.reason, now)
         _finish(tx, feed, account, statement, now)
         return None
-    if len(batch) <= 1 and feed.attempt + 1 < world.limits.single_refusals_max and not rejected.problems:
+    if len(batch) <= 1 and statement.offers < world.limits.single_refusals_max and not rejected.problems:
         _offer_again(tx, feed, act, now, None, doubtful=act.was_doubtful, lost=True)
         return None
     statements.refuse(tx, statement.pk, rejected.reason, rejected.problems, ids, now)

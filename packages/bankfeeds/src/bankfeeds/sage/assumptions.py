@@ -286,6 +286,13 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "17 no. 6 (inferred)",
     ),
     Assumption(
+        "How is a failed synchronisation reported?",
+        "BANKFEEDS_REPORT_SYNC_FAILURES",
+        "not at all; when on, POST /v1/sync with status, reason and time, once a parked feed",
+        "a report that Sage does not take is lost; nothing depends on it",
+        "6.7: one page names the call; its path prefix, authentication and bank account are unknown",
+    ),
+    Assumption(
         "Where do Sage's calls come from?",
         "bankfeeds.web.sage.routes:routes",
         "anywhere: the header and the token decide",
@@ -302,7 +309,7 @@ def render() -> str:
 
 Sage's Banking Service has no public reference for everything a provider meets. Where its pages are silent or
 disagree, we took the most plausible reading, put it in one place, and wrote it down here. `bankfeeds assumptions`
-prints this list; this page is written by `bankfeeds assumptions --write`. Confirm each with Sage's enablement engineer before going live.
+prints this list, and with `--write` this page. Confirm each with Sage's enablement engineer before going live.
 
 | Question | Where it is decided | What we assume | If it is wrong | Evidence (section of our contract notes) |
 | --- | --- | --- | --- | --- |

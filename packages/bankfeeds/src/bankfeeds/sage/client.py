@@ -5,6 +5,7 @@ never made it did not; if it broke later, nobody knows.
 """
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,8 @@ READ_TIMEOUT_S = 20.0
 TOKEN_MARGIN = timedelta(seconds=60)
 TOKEN_LIFETIME_DEFAULT_S = 28_800
 TOKEN_LIFETIME_MIN_S = 30
+RETRY_AFTER_MAX_S = 300.0
+RETRY_AFTER_DIGITS_MAX = 6
 UNAUTHORIZED = 401
 
 
@@ -88,7 +91,9 @@ class Client:
 
     def _current(self, refused: _Token | None, timeout_s: float) -> _Token | NoReply:
         """The shared token; a new one if there is none, it is about to run out, or it is the one just refused."""
-        with self._lock:
+        if not self._lock.acquire(timeout=timeout_s):
+            return NoReply("no token: another call is still waiting for one", sent=False)
+        try:
             held = self._token
             if held is not None and held is not refused and self._clock() < held.expires_at - TOKEN_MARGIN:
                 return held
@@ -96,6 +101,8 @@ class Client:
             if isinstance(fetched, _Token):
                 self._token = fetched
             return fetched
+        finally:
+            self._lock.release()
 
     def _fetch(self, timeout_s: float) -> _Token | NoReply:
         listing = self._listing
@@ -125,6 +132,7 @@ def _exchange(
     http: httpx2.Client, method: str, url: str, headers: dict[str, str], body: bytes | None, timeout_s: float
 ) -> Reply | NoReply:
     timeout = httpx2.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s))
+    ends_at = time.monotonic() + timeout_s
     try:
         with http.stream(method, url, headers=headers, content=body, timeout=timeout) as response:
             content = b""
@@ -132,9 +140,13 @@ def _exchange(
                 content += chunk
                 if len(content) > REPLY_BYTES_MAX:
                     return NoReply(f"{url} answered more than {REPLY_BYTES_MAX} bytes", sent=True)
+                if time.monotonic() > ends_at:
+                    return NoReply(f"{url} did not end its answer within {timeout_s:g} s", sent=True)
             return Reply(response.status_code, content, _retry_after(response.headers.get("retry-after")))
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol) as error:
         return NoReply(f"{url} is out of reach: {_told(error)}", sent=False)
+    except (UnicodeError, httpx2.InvalidURL) as error:
+        return NoReply(f"{url} cannot be called as the listing is set: {type(error).__name__}", sent=False)
     except httpx2.HTTPError as error:
         return NoReply(f"{url} gave no answer: {_told(error)}", sent=True)
 
@@ -144,5 +156,8 @@ def _told(error: Exception) -> str:
 
 
 def _retry_after(header: str | None) -> float | None:
-    """Seconds only: an HTTP date is not worth trusting two clocks."""
-    return float(header) if header is not None and header.strip().isdigit() else None
+    """Seconds only: an HTTP date is not worth trusting two clocks. Bounded: nobody's word stops us for hours."""
+    text = (header or "").strip()
+    if not text.isascii() or not text.isdigit():
+        return None
+    return RETRY_AFTER_MAX_S if len(text) > RETRY_AFTER_DIGITS_MAX else min(float(text), RETRY_AFTER_MAX_S)

@@ -115,7 +115,7 @@ def _amounts(texts: Sequence[str], currency: str, unit: AmountUnit) -> list[wire
 def _minor(text: str, exponent: int) -> int:
     """`to_minor` on decimal text, without a Decimal where the text is plain, as it nearly always is."""
     whole, _, decimals = text.partition(".")
-    if len(decimals) == exponent and "E" not in whole:
+    if len(decimals) == exponent and decimals.isdecimal():
         return int(whole + decimals)
     return to_minor(Decimal(text), exponent)
 

@@ -10,6 +10,8 @@ from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Write
 
 _b = t.budgets.c
+FAR = timedelta(minutes=15)
+"""Nothing is ever put off for longer: a time further ahead was written by a clock that has been set back since."""
 
 
 def reserve(tx: Write, listing_id: str, now: datetime, per_second: int) -> datetime:
@@ -19,7 +21,7 @@ def reserve(tx: Write, listing_id: str, now: datetime, per_second: int) -> datet
     if row is None:
         tx.run(dialect.insert_if_absent(tx.is_postgresql, t.budgets, {"listing_id": listing_id, "next_at": now}))
         row = tx.row(dialect.for_update(query))
-    slot = max(now, row.next_at) if row is not None else now
+    slot = max(now, row.next_at) if row is not None and row.next_at < now + FAR else now
     if per_second > 0:
         following = slot + timedelta(seconds=1) / per_second
         tx.run(t.budgets.update().where(_b.listing_id == listing_id).values(next_at=following))

@@ -31,6 +31,7 @@ def make_engine(url: str) -> sa.Engine:
             connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
             pool_size=POOL_SIZE,
             max_overflow=POOL_SIZE * 4,
+            hide_parameters=True,  # what customers sent, and sealed secrets, are in no error's text
         )
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -40,6 +41,7 @@ def make_engine(url: str) -> sa.Engine:
         creator=lambda: psycopg.connect(url, **_postgresql_options(url)),
         pool_size=POOL_SIZE,
         max_overflow=POOL_SIZE,
+        hide_parameters=True,
     )
     event.listen(engine, "checkout", _ping_if_idle)
     return engine
@@ -103,7 +105,7 @@ def begin_immediate(engine: sa.Engine) -> Generator[sa.Connection]:
         yield connection
 
 
-def for_update(statement: "sa.Select[Any]") -> "sa.Select[Any]":
+def for_update(statement: "sa.Select[*tuple[Any, ...]]") -> "sa.Select[*tuple[Any, ...]]":
     """Locks the rows on PostgreSQL; SQLite has one writer and ignores it."""
     return statement.with_for_update()
 
@@ -134,6 +136,10 @@ DRIVER_OUTAGES: tuple[type[Exception], ...] = (
 """What the drivers themselves raise when the database is not there, or one transaction lost to another."""
 
 
+OUTAGE_STATES = ("08", "25006", "40", "53", "55P03", "57")
+"""PostgreSQL's codes for: no connection, read-only (a standby), lost to another, no resources, lock, going away."""
+
+
 def is_transient(error: Exception) -> bool:
     """Deadlock or serialization failure: the same transaction, run again, is likely to succeed."""
     cause = error.orig if isinstance(error, exc.DBAPIError) else error
@@ -142,6 +148,7 @@ def is_transient(error: Exception) -> bool:
 
 def is_outage(error: Exception) -> bool:
     """The database does not answer, is going away, or stays locked: nothing is wrong with what was asked of it."""
-    if isinstance(error, exc.DBAPIError):
-        return isinstance(error, (exc.OperationalError, exc.InterfaceError)) or error.connection_invalidated
-    return isinstance(error, DRIVER_OUTAGES)
+    cause = error.orig if isinstance(error, exc.DBAPIError) else error
+    if isinstance(cause, psycopg.Error) and cause.sqlstate is not None:
+        return cause.sqlstate.startswith(OUTAGE_STATES)
+    return isinstance(cause, DRIVER_OUTAGES)

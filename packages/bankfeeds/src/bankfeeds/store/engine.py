@@ -9,7 +9,7 @@ import queue
 import threading
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -161,11 +161,16 @@ class Database:
         self.engine.dispose()
 
     def _write_loop(self) -> None:
-        with dialect.writing_connection(self.engine) as connection:
-            is_open = True
+        is_open = True
+        with ExitStack() as stack:
+            connection: sa.Connection | None = None
             while is_open:
                 batch, is_open = self._next_batch()
-                if batch:
+                try:
+                    connection = connection or stack.enter_context(dialect.writing_connection(self.engine))
+                except BaseException as error:  # noqa: BLE001 - it cannot be opened: every writer must learn it
+                    _fail(batch, error)
+                else:
                     self._commit_together(connection, batch)
 
     def _next_batch(self) -> tuple[list[_Job], bool]:
@@ -198,12 +203,16 @@ class Database:
                         job.future.set_exception(error)
                     cursor.execute("RELEASE job")
         except BaseException as error:  # noqa: BLE001 - the commit failed: every writer must learn it
-            for job in batch:
-                if not job.future.done():
-                    job.future.set_exception(error)
+            _fail(batch, error)
             return
         for job, answer in answers:
             job.future.set_result(answer)
+
+
+def _fail(batch: list[_Job], error: BaseException) -> None:
+    for job in batch:
+        if not job.future.done():
+            job.future.set_exception(error)
 
 
 def _until_settled(attempt: Callable[[], T]) -> T:

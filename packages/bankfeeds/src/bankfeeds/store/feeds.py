@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from bankfeeds.domain.feed import Feed, FeedStatus
 from bankfeeds.store import dialect
 from bankfeeds.store import tables as t
+from bankfeeds.store.budgets import FAR
 from bankfeeds.store.engine import Read, Write
 
 _f = t.feeds.c
@@ -54,9 +55,10 @@ def claim_due(tx: Write, owner: str, now: datetime, lease: timedelta, limit: int
 def _is_due(now: datetime) -> sa.ColumnElement[bool]:
     """Open, not held by an operator, not leased, and its listing may be called within BUDGET_HORIZON."""
     b = t.budgets.c
-    spent = sa.select(b.listing_id).where(b.next_at > now + BUDGET_HORIZON)
-    free = sa.or_(_f.lease_until.is_(None), _f.lease_until <= now)
-    return sa.and_(_claimable, _f.due_at <= now, free, _f.listing_id.not_in(spent))
+    spent = sa.select(b.listing_id).where(b.next_at.between(now + BUDGET_HORIZON, now + FAR))
+    free = sa.or_(_f.lease_until.is_(None), _f.lease_until <= now, _f.lease_until > now + FAR)
+    due = sa.or_(_f.due_at <= now, _f.due_at > now + FAR)
+    return sa.and_(_claimable, due, free, _f.listing_id.not_in(spent))
 
 
 def held(tx: Write, claim: Claim) -> Feed | None:
@@ -69,6 +71,11 @@ def held(tx: Write, claim: Claim) -> Feed | None:
 def change(tx: Write, pk: int, **values: Any) -> None:
     """For a feed that this transaction has locked by `held` or `lock`."""
     tx.run(t.feeds.update().where(_f.pk == pk).values(**values))
+
+
+def take_back(tx: Write, pk: int, now: datetime) -> None:
+    """Ends what is under way: the feed has no statement, is due, and whoever held it holds it no more."""
+    change(tx, pk, statement_pk=None, attempt=0, due_at=now, lease_token=_f.lease_token + 1, lease_until=None)
 
 
 def release(tx: Write, pk: int, due_at: datetime | None, **values: Any) -> None:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from bankfeeds.domain.errors import Flaw
 from bankfeeds.domain.push_operation import FINAL, PushOperation, PushStatus
+from bankfeeds.store import dialect
 from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Read, Write
 
@@ -66,15 +67,17 @@ def page(tx: Read, company_id: str, offset: int, limit: int) -> tuple[list[tuple
     return [(row.account_pk, _push(row)) for row in tx.rows(query)], int(total)
 
 
-def originals(tx: Read, account_pk: int, seqs: Sequence[int]) -> dict[int, PushStatus]:
-    """The operations that first brought the lines with these sequence numbers."""
+def originals(tx: Write, account_pk: int, seqs: Sequence[int]) -> dict[int, PushStatus]:
+    """The operations that first brought the lines with these sequence numbers, locked: none of them ends before whoever
+    asks has said that it follows them.
+    """
     found: dict[int, PushStatus] = {}
     low, high = min(seqs), max(seqs)
     query = sa.select(_p.pk, _p.status, _p.first_seq, _p.last_seq).where(
         _p.account_pk == account_pk, _p.first_seq <= high, _p.last_seq >= low
     )
     wanted = sorted(seqs)
-    for row in tx.rows(query):
+    for row in tx.rows(dialect.for_update(query.order_by(_p.pk))):
         if any(row.first_seq <= seq <= row.last_seq for seq in wanted):
             found[row.pk] = PushStatus(row.status)
     return found

@@ -283,6 +283,7 @@ def test_the_budget_of_a_listing_spaces_its_requests(make_platform: Any, make_li
     assert platform.clock() - started >= timedelta(seconds=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(60))
 def test_random_faults_and_deaths_end_with_every_line_once_and_in_order(
     make_platform: Any, make_lines: Any, seed: int

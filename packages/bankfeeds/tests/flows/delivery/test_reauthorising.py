@@ -67,6 +67,21 @@ def test_a_question_that_sage_never_took_is_taken_back_by_the_renewal(platform: 
     assert platform.sage.stored["ba-1"] == ids(10)
 
 
+def test_lines_that_wait_for_the_user_move_on_when_another_company_links_the_account(
+    platform: Any, make_lines: Any
+) -> None:
+    """A new link makes the renewal needless; the feed that was there before must hear of it."""
+    platform.link()
+    platform.run()
+    reauthorise.ask(platform.world, ANN, "ext-acc-001", WHY)
+    platform.push(*make_lines(*DAYS))
+    platform.run()
+    assert platform.sage.stored["ba-1"] == []
+    platform.link("ba-2")
+    platform.run()
+    assert platform.sage.stored == {"ba-1": ids(10), "ba-2": ids(10)}
+
+
 def test_one_account_is_asked_for_and_the_renewal_clears_all_of_the_connection(platform: Any, make_lines: Any) -> None:
     platform.link("ba-1")
     platform.link("ba-2", account="acc-002")

@@ -1,0 +1,352 @@
+"""One simulated life of a platform, decided by one seed: the real flows, the real Sage client, the real sandbox.
+
+Several workers share a database and take turns on one thread. At every named crash point one of them may die, or stall
+for longer than its lease while the others go on, or lose its database. Meanwhile users link, unlink and link again,
+institutions push and push again, operators pause, resume, skip and resend, and the wire and Sage misbehave. In the end
+all troubles cease, everything drains, and the judge is asked.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import httpx2
+from bank_lines import Line
+from grounds import NOON
+from lives import LEASE_S, Account, Bad, Item
+from people import People
+
+from bankfeeds.domain.errors import Invalid
+from bankfeeds.domain.push_operation import PushStatus
+from bankfeeds.flows import (
+    accept,
+    authorise,
+    complain,
+    confirm,
+    pushes,
+    recover,
+)
+from bankfeeds.flows.context import World
+from bankfeeds.flows.crash_points import TIMEOUTS, commit
+from bankfeeds.store import feeds
+from bankfeeds.store.engine import Database
+from bankfeeds.store.feeds import Claim
+
+EVENTS = 90
+DRAIN_ROUNDS = 1500
+CALM_WAITS_S = (0.6, 5, 61, 300, 1300, 4000)
+
+
+class Simulation(People):
+    def run(self) -> None:
+        """Bad if anything is wrong at the end."""
+        grounds = self.grounds
+        grounds.begin(self.seed)
+        self.url = self.databases.fresh()
+        self.http = httpx2.Client(transport=grounds.wire, timeout=20)
+        self.db = Database(self.url)
+        try:
+            self._begin()
+            for number in range(EVENTS):
+                if number % 30 == 15:
+                    self._favour()
+                self._event()
+            self._drain()
+            self._judge()
+        except Bad:
+            self._describe()
+            raise
+        finally:
+            grounds.platform = None
+            self.db.close()
+            self.databases.drop(self.url)
+
+    # --- what happens ---------------------------------------------------------------------------------------
+
+    def _favour(self) -> None:
+        """Brings about what is rare, if this seed is to die in it."""
+        fated = " ".join(self.fated)
+        if "complain" in fated:
+            self.grounds.judge.fault("POST /v1/statements", "fail", times=14)
+            for _ in range(8):
+                self._push()
+                self._work()
+                self.advance(8)
+        if "recover" in fated:
+            self.advance(1300)
+            self._tend()
+            self._tend()
+
+    def meanwhile(self) -> list[Callable[[], None]]:
+        return [self._push, self._work, self._work, self._work, self._short_time]
+
+    def _event(self) -> None:
+        acts = {
+            self._push: 22,
+            self._work: 40,
+            self._short_time: 14,
+            self._tend: 6,
+            self._fault: 8,
+            self._wire_trouble: 10,
+            self._users_act: 9,
+            self._operators_act: 5,
+            self._long_time: 2,
+            self._skew: 1,
+            self._database_restarts: 1,
+        }
+        self.chance.choices(list(acts), list(acts.values()))[0]()
+
+    def _short_time(self) -> None:
+        self.advance(self.chance.choice([0.1, 0.5, 1, 3, 10, 30]))
+
+    def _long_time(self) -> None:
+        """Tokens run out, notifications are given up, leases end."""
+        self.advance(self.chance.choice([LEASE_S + 1, 1000, 3600, 9 * 3600]))
+        self.faults["long time"] += 1
+
+    def _skew(self) -> None:
+        """The platform's clock jumps, to and fro."""
+        self.skew = timedelta(seconds=self.chance.choice([0, 0, 40, -40, 1800, -600]))
+        self.faults["clock jump"] += 1
+        self._tell(f"skew {self.skew}")
+
+    def _database_restarts(self) -> None:
+        self._tell("database restarts")
+        self.faults["database restart"] += 1
+        self.databases.cut(self.url)
+        self.db.close()
+        self.db = Database(self.url)
+        self._start_processes()
+
+    def _make_lines(self, account: Account, count: int) -> None:
+        chance = self.chance
+        last = min(self.clock().date(), NOON.date() + self.grounds.world.clock.advanced)
+        for _ in range(count):
+            account.day = max(account.day, min(account.day + timedelta(days=chance.choice([0, 0, 0, 1, 5])), last))
+            amount = Decimal(0) if chance.random() < 0.3 else Decimal(chance.randrange(-99_999, 99_999)).scaleb(-2)
+            account.balance += amount
+            name = f"{account.id}-{len(account.lines) + 1}"
+            account.lines.append(Line(name, account.day.isoformat(), amount, account.balance))
+
+    def _push(self) -> None:
+        account = self.chance.choice(self.accounts)
+        if account.accepted == account.sent:
+            self._make_lines(account, self.chance.choice([1, 1, 2, 5, 12, 30]))
+        self._push_rest(account)
+
+    def _push_rest(self, account: Account) -> None:
+        """Everything not answered yet, now and then with what was sent before."""
+        chance = self.chance
+        first = account.accepted
+        if not self.calm and first and chance.random() < 0.15:
+            first -= chance.randrange(1, min(first, 10) + 1)
+            self.faults["repeated push"] += 1
+        batch = account.lines[first:][:1000]
+        minutes = chance.choice([1, 30]) if not self.calm and chance.random() < 0.05 else None
+        end = first + len(batch)
+        if not batch:
+            return
+        request = accept.PushRequest(
+            account.company_id, account.connection_id, account.id, account.id, [Item(line) for line in batch], minutes
+        )
+        account.sent = max(account.sent, end)
+        try:
+            push = self._survive(lambda: accept.accept(self.api, "api:sim", request))
+        except Invalid as error:
+            if any(flaw.field.startswith("transactions") for flaw in error.flaws):
+                raise Bad(f"a good push was refused: {error}") from error
+            self._tell(f"push of {account.id} refused: {error}")
+            return
+        if push is None:
+            self.faults["push without answer"] += 1
+            return
+        account.accepted = max(account.accepted, end)
+        account.operations.append((push.key, end))
+        if minutes is not None:
+            account.timed.add(push.key)
+
+    def _work(self) -> None:
+        """One worker claims and moves on what it got; sometimes it dies before it begins."""
+        at = self.chance.randrange(len(self.workers))
+        world = self.workers[at]
+        count = self.chance.choice([1, 2, 8])
+        claims = self._survive(lambda: self._claim(world, f"w{at}", count))
+        for claim in claims or []:
+            if not self.calm and self.chance.random() < 0.02:
+                self.faults["claimed and died"] += 1
+                continue
+            self._survive(lambda claim=claim: self._step(world, claim))
+        self.grounds.rest()
+
+    def _claim(self, world: World, owner: str, count: int) -> list[Claim]:
+        now = self.clock()
+        return world.db.write(lambda tx: feeds.claim_due(tx, owner, now, timedelta(seconds=LEASE_S), count))
+
+    def _step(self, world: World, claim: Claim) -> None:
+        parked = self.step(world, claim)
+        if parked is not None:
+            self._tell(f"parked: {parked.cause}")
+            self.faults["parked"] += 1
+            complain.report(world, parked)
+
+    def _tend(self) -> None:
+        world = self.chance.choice(self.workers)
+        now = self.clock()
+        self._survive(lambda: commit(world, TIMEOUTS, lambda tx: confirm.time_out_pushes(tx, now)))
+        self._survive(lambda: authorise.report_due(world, now))
+        self._survive(lambda: recover.check_reported(world))
+        self.grounds.rest()
+
+    # --- Sage and the wire ------------------------------------------------------------------------------------
+
+    def _fault(self) -> None:
+        chance = self.chance
+        post, follow, query = "POST /v1/statements", "GET /v1/statements", "POST /v1/accountqueries"
+        on, action, how = chance.choice(
+            [
+                (post, "cut_after", {}),
+                (post, "cut_before", {}),
+                (post, "fail", {}),
+                (post, "fail", {"times": 9}),
+                (post, "stuck", {}),
+                (post, "status", {"status": 500}),
+                (post, "status", {"status": 503}),
+                (post, "status", {"status": 429}),
+                (post, "status", {"status": 401}),
+                (post, "status", {"status": 403}),
+                (post, "status", {"status": 408}),
+                (follow, "cut_after", {}),
+                (follow, "status", {"status": 500}),
+                (follow, "status", {"status": 429}),
+                (follow, "status", {"status": 404}),
+                (query, "status", {"status": 500}),
+                ("POST /oauth/token", "status", {"status": 500}),
+                ("PATCH /v1/authorisations", "cut_after", {}),
+                ("PATCH /v1/authorisations", "status", {"status": 503}),
+                ("notification", "duplicate", {}),
+                ("notification", "cut_before", {}),
+                ("notification", "cut_after", {}),
+                ("notification", "status", {"status": 500}),
+                ("N4", "drop", {}),
+                ("N1", "drop", {}),
+            ]
+        )
+        how = {"times": chance.randrange(1, 4), **how}
+        if chance.random() < 0.2 and "oauth" not in on:
+            how |= {"probability": 0.3, "seed": chance.randrange(1000), "times": 6}
+        self.faults[f"{action} {how.get('status', '')} {on}"] += 1
+        self._tell(f"fault {on} {action} {how}")
+        self.grounds.judge.fault(on, action, **how)
+        if action == "stuck" or chance.random() < 0.1:
+            self._lift_later = True
+        if getattr(self, "_lift_later", False) and chance.random() < 0.5:
+            self._lift_later = False
+            self.grounds.judge.send("DELETE", "/faults")
+
+    def _wire_trouble(self) -> None:
+        chance = self.chance
+        if self.grounds.wire.late and chance.random() < 0.5:
+            self._tell("late calls arrive")
+            self.grounds.wire.deliver_late()
+            return
+        trouble = chance.choice(["lost", "no answer", "late", "twice", "unreachable"])
+        self.faults[f"wire: {trouble}"] += 1
+        self._tell(f"wire {trouble}")
+        quiet = [""] * chance.randrange(3)
+        self.grounds.wire.troubles += [*quiet, *[trouble] * chance.choice([1, 1, 1, 2, 6])]
+
+    def _describe(self) -> None:
+        """What is left, for whoever reads the story of a failure."""
+        for account in self.accounts:
+            for feed in self._live(account):
+                self.story.append(str(feed))
+            self.story.append(
+                f"{account.id}: {account.accepted} of {len(account.lines)} lines accepted, {account.linked}"
+            )
+        self.story += [str(each) for each in self.grounds.judge.get("/bankaccounts")]
+        self.story += [str(each) for each in self.grounds.judge.get("/notifications")][-6:]
+        calls = self.grounds.judge.get("/calls")[-8:]
+        self.story += [
+            f"{each['method']} {each['url']} {each['status']} {each['responseBody'][:300]}" for each in calls
+        ]
+
+    # --- the end ------------------------------------------------------------------------------------------------
+
+    def _drain(self) -> None:
+        """All troubles cease; what was begun is finished; everything accepted has to arrive."""
+        self._tell("drain")
+        self.calm = True
+        wire = self.grounds.wire
+        wire.troubles.clear()
+        self.grounds.judge.send("DELETE", "/faults")
+        wire.deliver_late()
+        self.skew = timedelta(0)
+        self.advance(1900)
+        self._go_on()
+        quiet = 0
+        for _ in range(DRAIN_ROUNDS):
+            busy = self._claim_and_step_all()
+            quiet = 0 if busy else quiet + 1
+            if quiet == len(CALM_WAITS_S):
+                if self._all_linked_and_pushed():
+                    return
+                quiet = 0
+            if quiet:
+                self._unpark()
+                self._tend()
+            self.advance(0.5 if quiet == 0 else CALM_WAITS_S[quiet - 1])
+        raise Bad("the platform does not come to rest")
+
+    def _claim_and_step_all(self) -> int:
+        world = self.workers[0]
+        claims = self._claim(world, "w0", 100)
+        for claim in claims:
+            self._step(world, claim)
+        self.grounds.rest()
+        return len(claims)
+
+    def _all_linked_and_pushed(self) -> bool:
+        """True if nothing was left to do."""
+        done = True
+        for account in self.accounts:
+            if account.linked and self._needs_renewal(account):
+                self._renewed(account)
+                done = False
+            for who in sorted(account.wanted_by - set(account.linked) if not account.unheard else ()):
+                self._link(account, who)
+                done = False
+            if account.accepted < len(account.lines):
+                self._push_rest(account)
+                done = False
+        return done
+
+    def _judge(self) -> None:
+        expected = {
+            account.external_id: [line for line in account.lines if line.id not in account.skipped]
+            for account in self.accounts
+        }
+        self.grounds.judge.expect(expected)
+        verdict = self.grounds.judge.verdict()
+        if not verdict["clean"]:
+            raise Bad(str([_short(each) for each in verdict["accounts"] if each.get("firstOffence")]))
+        judged = {each["bankAccountId"] for each in verdict["accounts"]}
+        for account in self.accounts:
+            if not set(account.linked.values()) <= judged:
+                raise Bad(f"{account.id} was never judged")
+            for key, _ in account.operations:
+                self._judge_push(account, key)
+
+    def _judge_push(self, account: Account, key: str) -> None:
+        status = pushes.get(self.api, account.company_id, key).status
+        allowed = {PushStatus.success}
+        if key in account.timed or account.timed:
+            allowed.add(PushStatus.timed_out)
+        if account.excused:
+            allowed.add(PushStatus.failed)
+        if status not in allowed:
+            raise Bad(f"push {key} of {account.id} ended as {status}")
+
+
+def _short(verdict: dict[str, Any]) -> dict[str, Any]:
+    return {name: found[:3] if isinstance(found, list) else found for name, found in verdict.items() if found}

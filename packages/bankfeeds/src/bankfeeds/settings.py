@@ -120,7 +120,7 @@ class Settings:
 
     lines_per_statement_max: Annotated[int, About("lines that one statement to Sage carries", "lines", 1, 1000)] = 1000
     requests_per_second: Annotated[int, About("calls to one listing's Provider API", "a second", 1, 1000)] = 10
-    lease_s: Annotated[int, About("a worker that stopped loses its feed after", "seconds", 10, 3600)] = 60
+    lease_s: Annotated[int, About("a worker that stopped loses its feed after", "seconds", 10, 600)] = 60
     report_check_s: Annotated[
         int, About("an account offered to Sage and not heard of is asked for after", "seconds", 60, 604_800)
     ] = 1200

@@ -27,5 +27,8 @@ class Memo(Generic[T]):
             self._known = {}
         self._known[key] = (now, value)
 
+    def forget(self, key: Hashable) -> None:
+        self._known.pop(key, None)
+
     def clear(self) -> None:
         self._known = {}

@@ -20,9 +20,7 @@ class Problem:
     position: int | None = None
 
     def line_of(self, line_ids: Sequence[str]) -> str | None:
-        """The line named, be it by its id or by its place in the statement; of a single line no name is needed."""
-        if len(line_ids) == 1 and self.position is None and self.line_id is None:
-            return line_ids[0]
+        """The line named, be it by its id or by its place in the statement."""
         if self.position is not None and self.position < len(line_ids):
             return line_ids[self.position]
         return self.line_id
@@ -53,6 +51,15 @@ class Rejected:
         named = {problem.line_of(line_ids) for problem in self.problems}
         known = {problem.line_of(line_ids) for problem in self.problems if problem.duplicate}
         return named == known == set(line_ids)
+
+    @property
+    def says_only_duplicate(self) -> bool:
+        """A duplicate, and not a word of which: enough for a single line that may have landed already."""
+        return bool(self.problems) and all(problem.duplicate for problem in self.problems)
+
+    @property
+    def says_cancelled(self) -> bool:
+        return any("CANCEL" in problem.code.upper() for problem in self.problems)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,9 @@ class Balances:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """`first_seq`..`last_seq` inclusive; None for a statement without lines. `offers` counts times sent."""
+    """`first_seq`..`last_seq` inclusive; None for a statement without lines. `offers` counts times sent, `refusals`
+    times refused without a reason.
+    """
 
     pk: int
     feed_pk: int
@@ -60,6 +62,7 @@ class Statement:
     line_count: int
     balances: Balances | None
     offers: int
+    refusals: int
     doubtful: bool
     sage_id: str | None
     created_at: datetime

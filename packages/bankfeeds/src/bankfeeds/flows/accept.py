@@ -97,7 +97,7 @@ def _currency(world: World, request: PushRequest, now: datetime) -> str:
 def _currency_was_outdated(world: World, request: PushRequest) -> bool:
     """The account was made anew under its id, in another currency, since it was last looked at; it is forgotten."""
     remembered = _currency(world, request, world.clock())
-    world.currencies.clear()
+    world.currencies.forget((request.company_id, request.connection_id, request.account_id))
     return _currency(world, request, world.clock()) != remembered
 
 

@@ -13,13 +13,15 @@ from bankfeeds.store import audit, budgets, listings
 
 
 def report(world: World, parked: Parked) -> None:
-    """Never before the listing's budget allows it."""
+    """Never before the listing's budget allows it, and not at all if that is far off."""
     listing = world.db.read(lambda tx: listings.find(tx, parked.listing_id))
     if not world.reports_sync_failures or listing is None:
         return
     rate = world.limits.requests_per_second
     slot = commit(world, RESERVE, lambda tx: budgets.reserve(tx, listing.id, world.clock(), rate))
     wait_s = (slot - world.clock()).total_seconds()
+    if wait_s > budgets.WAIT_MAX_S:
+        return
     if wait_s > 0:
         world.sleep(wait_s)
     destination = world.destinations(listing)

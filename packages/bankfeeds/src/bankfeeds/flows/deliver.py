@@ -13,7 +13,7 @@ from bankfeeds.domain.columns import NO_LINES, Batch, Columns
 from bankfeeds.domain.delivery import Act, Answered, Delivery, Find, Follow, Offer
 from bankfeeds.domain.feed import AGE_SPREAD, Feed
 from bankfeeds.domain.listing import Listing
-from bankfeeds.domain.outcome import Deferred, Rejected
+from bankfeeds.domain.outcome import Rejected
 from bankfeeds.domain.ports import Destination
 from bankfeeds.domain.source_account import SourceAccount
 from bankfeeds.domain.statement import Balances, Statement, StatementKind, StatementStatus
@@ -24,8 +24,6 @@ from bankfeeds.store import budgets, feeds, lines, listings, source_accounts, st
 from bankfeeds.store.engine import Write
 from bankfeeds.store.feeds import Claim
 
-WAIT_MAX_S = 3.0
-"""How long a step waits for its turn in the listing's budget; a longer wait is spent without holding the feed."""
 UNCONFIRMED_WAIT = timedelta(minutes=5)
 """How often a listing whose amount unit nobody has confirmed is looked at again, in production."""
 
@@ -48,8 +46,9 @@ def step(world: World, claim: Claim) -> settle.Parked | None:
     if plan is None:
         return None
     wait_s = (plan.not_before - world.clock()).total_seconds()
-    if wait_s > WAIT_MAX_S:
-        return _put_off(world, claim, plan, wait_s)
+    if wait_s > budgets.WAIT_MAX_S:
+        world.db.write(lambda tx: put_off(tx, claim, plan))
+        return None
     if wait_s > 0:
         world.sleep(wait_s)
     destination = world.destinations(plan.listing)
@@ -57,12 +56,17 @@ def step(world: World, claim: Claim) -> settle.Parked | None:
     return commit(world, SETTLE, lambda tx: settle.settle(tx, world, claim, answered))
 
 
-def _put_off(world: World, claim: Claim, plan: Plan, wait_s: float) -> None:
-    """The budget was spent by others meanwhile: waiting for it here would outlast the lease."""
-    busy = Deferred("the listing's budget is spent", wait_s, busy=True)
-    is_find = isinstance(plan.act, Find)
-    answered = Answered(plan.act, None if is_find else busy, busy if is_find else None)
-    world.db.write(lambda tx: settle.settle(tx, world, claim, answered))
+def put_off(tx: Write, claim: Claim, plan: Plan) -> None:
+    """The budget was spent by others meanwhile, and waiting for it here would outlast the lease. Sage was asked
+    nothing, so what was written down about an offer is taken back.
+    """
+    feed = feeds.held(tx, claim)
+    if feed is None:
+        return
+    if isinstance(plan.act, Offer):
+        statement = plan.act.statement
+        statements.change(tx, statement.pk, offers=statement.offers, doubtful=statement.doubtful)
+    feeds.release(tx, feed.pk, plan.not_before)
 
 
 def ask(destination: Destination, act: Act, external_id: str) -> Answered:

@@ -44,6 +44,9 @@ def _check(world: World, report: reports.Report) -> None:
     rate = world.limits.requests_per_second
     slot = world.db.write(lambda tx: budgets.reserve(tx, listing.id, world.clock(), rate))
     wait_s = (slot - world.clock()).total_seconds()
+    if wait_s > budgets.WAIT_MAX_S:
+        world.db.write(lambda tx: reports.set_due(tx, report, slot, report.checks))
+        return
     if wait_s > 0:
         world.sleep(wait_s)
     destination = world.destinations(listing)

@@ -67,11 +67,25 @@ def settle(tx: Write, world: World, claim: Claim, answered: Answered) -> Parked 
             _offer_again(tx, feed, act, now, deferred.retry_after_s, doubtful=act.was_doubtful, lost=False)
         case Unknown() as unknown:
             _offer_again(tx, feed, act, now, None, doubtful=True, lost=unknown.lost)
-        case Rejected() as rejected if rejected.gone:
-            return _settle_gone(tx, world, feed, account, act, rejected, answered.found, now)
         case Rejected() as rejected:
-            return _narrow(tx, world, feed, account, act, rejected, now)
+            return _settle_rejected(tx, world, feed, account, act, rejected, answered.found, now)
     return None
+
+
+def _settle_rejected(
+    tx: Write,
+    world: World,
+    feed: Feed,
+    account: SourceAccount,
+    act: Offer | Follow,
+    rejected: Rejected,
+    found: FoundAccount | Outcome | None,
+    now: datetime,
+) -> Parked | None:
+    if rejected.gone:
+        _settle_gone(tx, world, feed, act, rejected, found, now)
+        return None
+    return _narrow(tx, world, feed, account, act, rejected, now)
 
 
 def _note_health(tx: Write, listing_id: str, answered: Answered, now: datetime) -> None:
@@ -80,10 +94,17 @@ def _note_health(tx: Write, listing_id: str, answered: Answered, now: datetime) 
     if isinstance(outcome, Deferred) and outcome.throttled:
         pause_s = outcome.retry_after_s or THROTTLE_PAUSE_S
         budgets.hold(tx, listing_id, now + timedelta(seconds=pause_s))
-    elif isinstance(outcome, Unknown) or (isinstance(outcome, Deferred) and outcome.is_outage):
+    elif _is_failure(outcome, answered):
         budgets.failed(tx, listing_id, now)
     else:
         budgets.answered(tx, listing_id)
+
+
+def _is_failure(outcome: FoundAccount | Outcome | None, answered: Answered) -> bool:
+    """No answer, or one that a Sage in order would not give: unknown to the statements and to the query alike."""
+    if isinstance(outcome, Rejected) and outcome.gone:
+        return answered.found is None
+    return isinstance(outcome, Unknown) or (isinstance(outcome, Deferred) and outcome.is_outage)
 
 
 def _learn(tx: Write, world: World, feed: Feed, found: FoundAccount | Outcome | None, now: datetime) -> None:
@@ -152,24 +173,21 @@ def _settle_gone(
     tx: Write,
     world: World,
     feed: Feed,
-    account: SourceAccount,
     act: Offer | Follow,
     rejected: Rejected,
     found: FoundAccount | Outcome | None,
     now: datetime,
-) -> Parked | None:
-    """Sage says there is no such bank account. The feed is closed, for good, only if its account query says so too; a
-    provider URL that answers 404 to everything must not close every feed. No answer to the query: asked again.
+) -> None:
+    """Sage says there is no such bank account. The feed is closed, for good, only if it says cancelled: by its account
+    query for this very bank account, or by its refusal while the query names another. Anything else may be a wrong
+    address or a query that answers for another link of the account, so the statement is offered again.
     """
-    if isinstance(found, FoundAccount) and (found.is_cancelled or found.bank_account_id != feed.bank_account_id):
-        close_feed(tx, world, feed.listing_id, feed.bank_account_id, "cancelled at Sage", ACTOR)
-        return None
-    if isinstance(found, (Deferred, Unknown)):
-        _offer_again(tx, feed, act, now, None, doubtful=act.was_doubtful, lost=True)
-        return None
-    batch = lines.of_statement(tx, feed, act.statement)
-    statements.refuse(tx, act.statement.pk, rejected.reason, rejected.problems, batch.columns.ids, now)
-    return _park(tx, feed, account, act.statement, batch, rejected, now)
+    if isinstance(found, FoundAccount):
+        is_this = found.bank_account_id == feed.bank_account_id
+        if (is_this and found.is_cancelled) or (not is_this and rejected.says_cancelled):
+            close_feed(tx, world, feed.listing_id, feed.bank_account_id, "cancelled at Sage", ACTOR)
+            return
+    _offer_again(tx, feed, act, now, None, doubtful=act.was_doubtful, lost=True)
 
 
 def _narrow(
@@ -177,12 +195,15 @@ def _narrow(
 ) -> Parked | None:
     statement, batch = act.statement, lines.of_statement(tx, feed, act.statement)
     ids = batch.columns.ids
-    if batch and rejected.names_only_duplicates(ids):
+    is_known = rejected.names_only_duplicates(ids)
+    may_have_landed = act.was_doubtful and len(batch) == 1 and rejected.says_only_duplicate
+    if batch and (is_known or may_have_landed):
         if not act.was_doubtful:
             _mark_in_sage(tx, feed, account, batch.seqs, rejected.reason, now)
         _finish(tx, feed, account, statement, now)
         return None
-    if len(batch) <= 1 and statement.offers < world.limits.single_refusals_max and not rejected.problems:
+    if len(batch) <= 1 and statement.refusals + 1 < world.limits.single_refusals_max and not rejected.problems:
+        statements.change(tx, statement.pk, refusals=statement.refusals + 1)
         _offer_again(tx, feed, act, now, None, doubtful=act.was_doubtful, lost=True)
         return None
     statements.refuse(tx, statement.pk, rejected.reason, rejected.problems, ids, now)

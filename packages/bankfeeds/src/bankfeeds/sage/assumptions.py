@@ -64,7 +64,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     Assumption(
         "How does Sage say that it has a transaction already?",
         "bankfeeds.sage.problems:read_statement",
-        "a code with “duplicate”, “already” or “exists”, one error for each line",
+        "a code (or, without one, a message) with “duplicat”, one error for each line",
         "a statement that landed behind a lost answer is bisected instead of recognised at once",
         "6.3 and 10.2 step 7: a duplicate error for all ids means the earlier one landed (inferred)",
     ),

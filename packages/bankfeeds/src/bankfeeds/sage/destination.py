@@ -57,10 +57,11 @@ class SageDestination:
             return _progress(state, state.id)
         found = problems.read_problems(reply.body)
         repeats = any(problem.duplicate for problem in found)
-        if reply.status == _CONFLICT and not repeats and not problems.says_cancelled(found):
-            return Deferred(f"another statement is in flight: {problems.summary(found, reply)}", busy=True)
         gone = not repeats and reply.status in {_NOT_FOUND, _GONE, _CONFLICT}
-        return Rejected(problems.summary(found, reply), tuple(found), gone=gone)
+        rejected = Rejected(problems.summary(found, reply), tuple(found), gone=gone)
+        if reply.status == _CONFLICT and not repeats and not rejected.says_cancelled:
+            return Deferred(f"another statement is in flight: {rejected.reason}", busy=True)
+        return rejected
 
     def follow(self, statement_id: str) -> Outcome:
         reply = _sift(self._client.call("GET", f"/v1/statements/{statement_id}", None))

@@ -13,8 +13,7 @@ from bankfeeds.domain.outcome import Problem
 from bankfeeds.sage.client import Reply
 
 _PLACE = re.compile(r"transactionDetails\[(\d+)\]")
-_DUPLICATE = re.compile(r"duplicat|already|exists", re.IGNORECASE)
-_CANCELLED = re.compile(r"cancel", re.IGNORECASE)
+_DUPLICATE = re.compile(r"duplicat", re.IGNORECASE)
 MESSAGE_LENGTH_MAX = 300
 PLACE_DIGITS_MAX = 6
 
@@ -65,10 +64,6 @@ def read_bank_id(body: bytes, external_ref: str) -> str | None:
 def summary(found: Sequence[Problem], reply: Reply) -> str:
     told = "; ".join(f"{problem.code} {problem.message}".strip() for problem in found[:3])
     return told or f"Sage answered {reply.status}"
-
-
-def says_cancelled(found: Sequence[Problem]) -> bool:
-    return any(_CANCELLED.search(problem.code) for problem in found)
 
 
 def _problems(errors: Any) -> list[Problem]:

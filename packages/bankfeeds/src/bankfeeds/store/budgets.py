@@ -10,6 +10,8 @@ from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Write
 
 _b = t.budgets.c
+WAIT_MAX_S = 3.0
+"""How long anyone waits for a turn in the budget; a longer wait is spent without holding anything."""
 FAR = timedelta(minutes=15)
 """Nothing is ever put off for longer: a time further ahead was written by a clock that has been set back since."""
 

@@ -22,13 +22,13 @@ class DatabaseClock:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._base, self._measured_at = self._ask()
+        self._measured = self._ask()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="database-clock", daemon=True)
         self._thread.start()
 
     def __call__(self) -> datetime:
-        base, measured_at = self._base, self._measured_at
+        base, measured_at = self._measured
         return base + timedelta(seconds=_steady() - measured_at)
 
     def close(self) -> None:
@@ -38,7 +38,7 @@ class DatabaseClock:
     def _keep(self) -> None:
         while not self._stopping.wait(SYNC_EVERY_S):
             try:
-                self._base, self._measured_at = self._ask()
+                self._measured = self._ask()
             except Unavailable:
                 log.warning("the database's clock cannot be read")
 

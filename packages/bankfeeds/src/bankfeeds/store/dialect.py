@@ -148,6 +148,8 @@ def is_transient(error: Exception) -> bool:
 
 def is_outage(error: Exception) -> bool:
     """The database does not answer, is going away, or stays locked: nothing is wrong with what was asked of it."""
+    if isinstance(error, exc.TimeoutError):
+        return True
     cause = error.orig if isinstance(error, exc.DBAPIError) else error
     if isinstance(cause, psycopg.Error) and cause.sqlstate is not None:
         return cause.sqlstate.startswith(OUTAGE_STATES)

@@ -31,7 +31,7 @@ OUTAGE_RETRY_S = 3
 def _outages_told() -> Generator[None]:
     try:
         yield
-    except (exc.DBAPIError, *dialect.DRIVER_OUTAGES) as error:
+    except (exc.DBAPIError, exc.TimeoutError, *dialect.DRIVER_OUTAGES) as error:
         if dialect.is_outage(error):
             raise Unavailable("database", "the database does not answer; try again", OUTAGE_RETRY_S) from error
         raise
@@ -166,6 +166,8 @@ class Database:
             connection: sa.Connection | None = None
             while is_open:
                 batch, is_open = self._next_batch()
+                if not batch:
+                    continue
                 try:
                     connection = connection or stack.enter_context(dialect.writing_connection(self.engine))
                 except BaseException as error:  # noqa: BLE001 - it cannot be opened: every writer must learn it

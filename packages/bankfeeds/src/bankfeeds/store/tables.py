@@ -251,6 +251,7 @@ statements = sa.Table(
     sa.Column("available_balance", Money),
     sa.Column("available_at", Instant),
     sa.Column("offers", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("refusals", sa.Integer, nullable=False, server_default="0"),
     sa.Column("doubtful", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("sage_id", sa.Text),
     sa.Column("created_at", Instant, nullable=False),

@@ -2,7 +2,9 @@
 
 import threading
 import time
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,11 +17,14 @@ from bankfeeds.domain.push_operation import PushStatus
 from bankfeeds.flows import confirm, deliver, overview, reauthorise, recover
 from bankfeeds.flows import feeds as feed_flow
 from bankfeeds.flows.context import Limits
-from bankfeeds.sage.client import _retry_after
+from bankfeeds.sage.client import Reply, _retry_after
+from bankfeeds.sage.destination import SageDestination
+from bankfeeds.sage.translate import Options
 from bankfeeds.store import budgets, feeds, pushes
 from bankfeeds.store import tables as t
+from bankfeeds.work.loop import Workers
 
-from .conftest import CONNECTION, LISTING
+from .conftest import CONNECTION, LISTING, _listing
 
 
 def test_a_line_refused_without_a_reason_parks(platform: Any, make_lines: Any) -> None:
@@ -373,3 +378,125 @@ def test_closing_what_sage_cancelled_needs_no_deadlock(make_platform: Any, make_
         c.rollback()
     worker.join(10)
     assert err is None, repr(err)[:200]
+
+
+def test_stopping_does_not_wait_for_a_budget(make_platform: Any, make_lines: Any) -> None:
+    platform = make_platform(Limits(requests_per_second=10))
+
+    def clock():
+        return datetime.now(UTC)
+
+    inside = threading.Event()
+    real = budgets.reserve
+
+    def reserve(tx, listing, now, rate):
+        real(tx, listing, now, rate)
+        budgets.hold(tx, listing, now + timedelta(seconds=8))  # another host's 429, just before
+        inside.set()
+        return real(tx, listing, now, rate)
+
+    world = replace(platform.world, clock=clock, sleep=time.sleep)
+    platform.link()
+    platform.world.db.write(lambda tx: feeds.wake_listing(tx, "default", platform.clock()))
+    budgets.reserve = reserve
+    try:
+        w = Workers(world, "t")
+        w.start()
+        assert inside.wait(5)
+        t = time.monotonic()
+        w.stop()
+        took = time.monotonic() - t
+    finally:
+        budgets.reserve = real
+    assert took < 5
+
+
+def test_putting_off_closes_no_breaker(make_platform: Any, make_lines: Any) -> None:
+    platform = make_platform(Limits(requests_per_second=10))
+    platform.link()
+    platform.run()
+    platform.push(*make_lines("2026-02-01"))
+    claims = platform.world.db.write(lambda tx: feeds.claim_due(tx, "t", platform.clock(), timedelta(seconds=60), 9))
+    for _ in range(8):
+        platform.world.db.write(lambda tx: budgets.failed(tx, "default", platform.clock()))  # other workers
+    deliver.step(platform.world, claims[0])
+    assert platform.world.db.read(lambda tx: tx.value(sa.select(t.budgets.c.failures))) == 8
+
+
+def test_a_throttled_offer_is_no_refusal(platform: Any, make_lines: Any) -> None:
+    platform.link()
+    platform.run()
+    real = platform.sage._process
+    n = [1]
+    platform.sage._process = lambda d: Rejected("failed") if d.batch and n and n.pop() else real(d)
+    platform.sage.troubles = ["throttled", "refused connection"]
+    platform.push(*make_lines("2026-02-01"))
+    platform.run()
+    (feed,) = platform.feeds()
+    assert feed.status is FeedStatus.open
+    assert platform.sage.stored["ba-1"] == ["t-1"]
+
+
+def test_the_cause_of_a_vanished_address_blames_no_line(platform: Any, make_lines: Any) -> None:
+    platform.link()
+    platform.run()
+    platform.push(*make_lines("2026-02-01", "2026-02-02"))
+    platform.sage.offer = lambda d: Rejected("Sage answered 404", (), gone=True)
+    platform.sage.find = lambda e: None
+    platform.step()
+    live = platform.feeds()
+    assert live
+    assert live[0].parked_seq is None
+    assert "t-1" not in (live[0].parked_cause or "")
+
+
+def test_the_query_naming_the_other_link_is_no_proof(platform: Any, make_lines: Any) -> None:
+    platform.link("ba-1")
+    platform.link("ba-2")
+    platform.run()
+    platform.sage.found = FoundAccount("ba-2", "active", "2026-01-01")
+    platform.push(*make_lines("2026-02-01"))
+    real = platform.sage.offer
+    once = [1]
+    platform.sage.offer = lambda d: (
+        Rejected("Sage answered 404", (), gone=True) if d.bank_account_id == "ba-1" and once and once.pop() else real(d)
+    )
+    platform.run()
+    assert {f.bank_account_id for f in platform.feeds()} == {"ba-1", "ba-2"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (409, b'{"errors":[{"code":"STATEMENT_ALREADY_IN_PROGRESS","message":"wait"}]}'),
+        (400, b'{"errors":[{"message":"An unprocessed statement already exists for this account"}]}'),
+        (422, b'{"errors":[{"code":"ACCOUNT_ALREADY_CLOSED","message":"closed"}]}'),
+    ],
+)
+def test_a_line_never_offered_before_is_not_passed_on_such_words(
+    platform: Any, make_lines: Any, status: Any, body: Any
+) -> None:
+    platform.link()
+    platform.run()
+    real = SageDestination(_listing(), SimpleNamespace(call=lambda *a: Reply(status, body)), Options())
+    platform.sage.offer = real.offer
+    platform.push(*make_lines("2026-02-01"))
+    for _ in range(20):
+        platform.step()
+        platform.clock.advance(61)
+    (feed,) = platform.feeds()
+    assert feed.cursor == 0, "the line was passed although Sage never had it"
+
+
+def test_a_look_up_does_not_sleep_through_a_pause(make_platform: Any) -> None:
+    platform = make_platform(Limits(requests_per_second=10))
+    platform.clock.advance(17 * 60)
+
+    def hold(tx):
+        budgets.reserve(tx, "default", platform.clock(), 10)
+        budgets.hold(tx, "default", platform.clock() + timedelta(minutes=5))
+
+    platform.world.db.write(hold)
+    before = platform.clock()
+    recover.check_reported(platform.world)
+    assert platform.clock() - before < timedelta(seconds=10)

@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
     )
     op.add_column("budgets", sa.Column("failures", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("statements", sa.Column("refusals", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("feeds", sa.Column("is_held", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.drop_index("ix_feeds_due", table_name="feeds")
     op.create_index(
@@ -37,6 +38,8 @@ def downgrade() -> None:
     op.create_index(
         "ix_feeds_due", "feeds", ["due_at"], sqlite_where=sa.text(_BEFORE), postgresql_where=sa.text(_BEFORE)
     )
+    with op.batch_alter_table("statements") as statements:
+        statements.drop_column("refusals")
     with op.batch_alter_table("budgets") as budgets:
         budgets.drop_column("failures")
     op.drop_table("pauses")

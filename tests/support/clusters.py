@@ -18,6 +18,7 @@ from pathlib import Path
 import psycopg
 
 READY_WITHIN_S = 30
+STANDBY = "standby"
 _numbers = count(1)
 
 
@@ -41,9 +42,12 @@ def free_port() -> int:
 
 
 class Cluster:
-    """One server. `durable` False trades safety against a power cut for speed; a killed process loses nothing."""
+    """One server. `durable` False trades safety against a power cut for speed; a killed process loses nothing.
+    `addresses` are where it listens.
+    """
 
-    def __init__(self, *, durable: bool = False, options: tuple[str, ...] = ()) -> None:
+    def __init__(self, *, durable: bool = False, options: tuple[str, ...] = (), addresses: str = "127.0.0.1") -> None:
+        self.addresses = addresses
         self.bin = programs()
         self.directory = Path(tempfile.mkdtemp(prefix="bankfeeds-pg-"))
         self.port = free_port()
@@ -62,8 +66,30 @@ class Cluster:
             [*self._prefix(), str(self.bin / program), *arguments], check=True, capture_output=True, cwd=self.directory
         )
 
+    def init_standby(self, primary: "Cluster") -> None:
+        """A copy of the running primary, made to follow it; `start` it, then have the primary wait for it."""
+        source = f"host=127.0.0.1 port={primary.port} user=bankfeeds application_name={STANDBY}"
+        self.run("pg_basebackup", "-d", source, "-D", str(self.data), "-R", "-X", "stream", "--checkpoint=fast")
+
+    def wait_for_standby(self) -> None:
+        """From here on a commit is answered only when the standby has it on disk too."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{STANDBY}'".encode())
+            connection.execute("SELECT pg_reload_conf()")
+            deadline = time.monotonic() + READY_WITHIN_S
+            query = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
+            while connection.execute(query).fetchall() != [(1,)]:
+                if time.monotonic() > deadline:
+                    raise TimeoutError("the standby does not follow")
+                time.sleep(0.05)
+
+    def promote(self) -> None:
+        """It is the primary from here on, and waits for nobody."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute("SELECT pg_promote(wait => true, wait_seconds => 30)")
+
     def start(self) -> None:
-        options = (f"port={self.port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={self.directory}",
+        options = (f"port={self.port}", f"listen_addresses={self.addresses}", f"unix_socket_directories={self.directory}",
                    "max_connections=200", *self.options)  # fmt: skip
         command = [*self._prefix(), str(self.bin / "postgres"), "-D", str(self.data)]
         for option in options:

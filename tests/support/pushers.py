@@ -10,6 +10,8 @@ from bank_lines import Line
 from institutions import Customer
 
 PAUSE_S = 0.05
+UNAVAILABLE = 503
+"""It says itself that the same may be sent again."""
 
 
 class Pusher(threading.Thread):
@@ -37,6 +39,8 @@ class Pusher(threading.Thread):
         try:
             answer = self._customer.try_push(part)
         except httpx2.TransportError:
+            return False
+        if answer.status_code == UNAVAILABLE:
             return False
         if answer.status_code != 200:
             self.failure = f"{answer.status_code}: {answer.text}"

@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCKS := requirements.lock requirements-dev.lock
 
-.PHONY: help install demo dev check test soak bench docs lock clean
+.PHONY: help install demo dev check test soak bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,27 +27,38 @@ demo: install ## a bank statement travels into the Sage sandbox, while you watch
 dev: install ## the platform and the sandbox, wired together, on ports 8080 and 9080
 	$(BIN)/bankfeeds dev
 
-check: install ## format, lint, types, import rules, quick tests
+check: install database ## format, lint, types, import rules, quick tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q -m "not slow and not soak"
 
-test: check browser ## everything: check, then the slow tests (processes, browser, crashes)
+test: check browser network ## everything: check, then the slow tests (processes, browser, crashes)
 	$(BIN)/pytest -q -m "slow and not soak"
 
-.PHONY: browser
-browser: ## Chromium, for the tests that need one
-	@command -v chromium >/dev/null || { \
+# $(call need,PROGRAM TO LOOK FOR,DEBIAN PACKAGES,WHAT FOR)
+define need
+	@PATH="$$PATH:/usr/sbin:$$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -n 1)"; command -v $(1) >/dev/null || { \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
-	  else echo "The browser tests need Chromium: sudo apt-get install chromium"; exit 1; fi; }
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(2) >/dev/null; \
+	  else echo "$(3): sudo apt-get install $(2)"; exit 1; fi; }
+endef
 
-soak: install browser ## long runs
+.PHONY: browser database network
+browser: ## Chromium, for the tests that need one
+	$(call need,chromium,chromium,The browser tests need Chromium)
+
+database: ## PostgreSQL's programs; the tests start a server of their own
+	$(call need,initdb,postgresql,The tests need PostgreSQL)
+
+network: ## `ip`, for the tests on several hosts
+	$(call need,ip,iproute2,The tests on several hosts need iproute2)
+
+soak: install browser database network ## long runs
 	$(BIN)/pytest -q -m soak --timeout 7200
 
-bench: install ## the benchmark, into bench/RESULTS.md (QUICK=1: a short one, nothing written there)
+bench: install database ## the benchmark, into bench/RESULTS.md (QUICK=1: a short one, nothing written there)
 	$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 lock: ## resolve the dependencies anew (needs the network)

@@ -25,7 +25,8 @@ LISTING = Listing(
 )  # fmt: skip
 STATEMENT = Statement(
     pk=1, feed_pk=1, kind=StatementKind.opening, status=StatementStatus.offered, first_seq=None, last_seq=None,
-    line_count=0, balances=Balances(Decimal(1), date(2026, 3, 1), Decimal(1), None), offers=1, doubtful=True,
+    line_count=0, balances=Balances(Decimal(1), date(2026, 3, 1), Decimal(1), None), offers=1,
+    refusals=0, doubtful=True,
     sage_id=None, created_at=NOON,
 )  # fmt: skip
 

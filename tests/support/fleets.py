@@ -36,9 +36,15 @@ class Fleet(System):
     """A System whose platform is several processes. Calls of the institution go to the API processes in turn."""
 
     def __init__(
-        self, directory: Path, http: httpx2.Client, settings: Mapping[str, str], members: Mapping[str, Member]
+        self,
+        directory: Path,
+        http: httpx2.Client,
+        settings: Mapping[str, str],
+        members: Mapping[str, Member],
+        sandbox_host: str,
     ) -> None:
         self.members = dict(members)
+        self.sandbox_host = sandbox_host
         given = {"BANKFEEDS_SECRET_KEY": secrets.token_urlsafe(40), **settings}
         run([sys.executable, "-m", "bankfeeds", "migrate", "--reason", "tests"], given)
         super().__init__(directory, http, given)
@@ -79,14 +85,18 @@ class Fleet(System):
 
 @contextmanager
 def running_fleet(
-    directory: Path, database_url: str, members: Mapping[str, Member] | None = None, **settings: str
+    directory: Path,
+    database_url: str,
+    members: Mapping[str, Member] | None = None,
+    sandbox_host: str = "127.0.0.1",
+    **settings: str,
 ) -> Generator[Fleet]:
     """`settings` are the platform's, in capitals, without their prefix."""
     given = {f"BANKFEEDS_{name}": value for name, value in settings.items()}
     usual = {"BANKFEEDS_DATABASE_URL": database_url, "BANKFEEDS_REQUESTS_PER_SECOND": "1000"}
     every = {name: Member(roles) for name, roles in MANY.items()} if members is None else members
     with httpx2.Client(timeout=30, trust_env=False) as http:
-        fleet = Fleet(directory, http, {**usual, **given}, every)
+        fleet = Fleet(directory, http, {**usual, **given}, every, sandbox_host)
         try:
             yield fleet
         finally:

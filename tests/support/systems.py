@@ -22,10 +22,12 @@ FAST = {"processingMs": 0, "requestsPerSecond": 0}
 class System:
     """`judge` is the sandbox's admin API; `api_url` and `authorization` are what an institution is given."""
 
+    sandbox_host = "127.0.0.1"
+
     def __init__(self, directory: Path, http: httpx2.Client, settings: Mapping[str, str]) -> None:
         self.directory = directory
         self.http = http
-        self.sandbox, self.details = start_sandbox(directory)
+        self.sandbox, self.details = start_sandbox(directory, self.sandbox_host)
         self.judge = Judge(http, self.details["adminUrl"])
         self.header_value = secrets.token_urlsafe(24)
         self.settings = {**self._wired(), **settings}
@@ -113,10 +115,10 @@ class System:
             assert self.sandbox.stop() == 0, self.sandbox.last_words()
 
 
-def start_sandbox(directory: Path) -> tuple[Child, dict[str, Any]]:
+def start_sandbox(directory: Path, host: str = "127.0.0.1") -> tuple[Child, dict[str, Any]]:
     """In memory, on a free port; the process and the sandbox's part of the details file."""
     path = directory / "sandbox.json"
-    command = [str(BIN / "sage-sandbox"), "serve", "--host", "127.0.0.1", "--port", "0", "--details", str(path)]
+    command = [str(BIN / "sage-sandbox"), "serve", "--host", host, "--port", "0", "--details", str(path)]
     child = Child(command, {}, directory / "sandbox.log")
     wait_until(lambda: path.exists() or child.process.poll() is not None, "the sandbox starts", 30)
     assert path.exists(), child.last_words()

@@ -47,7 +47,11 @@ class StandingClock(Clock):
 
 
 class Wire(httpx2.BaseTransport):
-    """Between the platform and Sage. `troubles` says what befalls the next calls; `late` are those still under way."""
+    """Between the platform and Sage. `troubles` says what befalls the next calls; `late` are those still under way.
+
+    A PATCH is never carried twice: Sage says "used" to the second, and the platform then takes the session for somebody
+    else's, as it is meant to.
+    """
 
     def __init__(self) -> None:
         self._inner = httpx2.HTTPTransport(verify=False)  # nothing here is encrypted
@@ -62,7 +66,7 @@ class Wire(httpx2.BaseTransport):
             self.late.append(_copy(request))
         if trouble in {"late", "lost"}:
             raise httpx2.ReadTimeout("no answer in time", request=request)
-        if trouble == "twice":
+        if trouble == "twice" and request.method != "PATCH":
             self.carry(_copy(request))
         response = self._inner.handle_request(request)
         if trouble == "no answer":

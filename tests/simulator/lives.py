@@ -96,7 +96,7 @@ class Account:
     accepted: int = 0
     operations: list[tuple[str, int]] = field(default_factory=list)
     excused: bool = False
-    timed: set[str] = field(default_factory=set)
+    may_time_out: bool = False
     skipped: set[str] = field(default_factory=set)
     wanted_by: set[int] = field(default_factory=set)
     linked: dict[int, str] = field(default_factory=dict)

@@ -151,6 +151,7 @@ class Simulation(People):
             account.company_id, account.connection_id, account.id, account.id, [Item(line) for line in batch], minutes
         )
         account.sent = max(account.sent, end)
+        account.may_time_out |= minutes is not None
         try:
             push = self._survive(lambda: accept.accept(self.api, "api:sim", request))
         except Invalid as error:
@@ -163,8 +164,6 @@ class Simulation(People):
             return
         account.accepted = max(account.accepted, end)
         account.operations.append((push.key, end))
-        if minutes is not None:
-            account.timed.add(push.key)
 
     def _work(self) -> None:
         """One worker claims and moves on what it got; sometimes it dies before it begins."""
@@ -313,13 +312,26 @@ class Simulation(People):
             if account.linked and self._needs_renewal(account):
                 self._renewed(account)
                 done = False
-            for who in sorted(account.wanted_by - set(account.linked) if not account.unheard else ()):
+            done = self._all_heard_of(account) and done
+            for who in sorted(account.wanted_by - set(account.linked)):
                 self._link(account, who)
                 done = False
             if account.accepted < len(account.lines):
                 self._push_rest(account)
                 done = False
         return done
+
+    def _all_heard_of(self, account: Account) -> bool:
+        """A link that Sage could not tell of in time, and that no account query finds, is made anew by its user."""
+        known = {feed.bank_account_id for feed in self._live(account)}
+        told = {n["resourceId"]: n["status"] for n in self.grounds.judge.get("/notifications") if n["name"] == "N2"}
+        unheard = [who for who, bank_account in sorted(account.linked.items()) if bank_account not in known]
+        for who in unheard:
+            if told[account.linked[who]] == "delivered":
+                raise Bad(f"the platform was told of {account.linked[who]} and has no feed for it")
+            self.faults["linked anew, never heard of"] += 1
+            self._disconnect(account, who)
+        return not unheard
 
     def _judge(self) -> None:
         expected = {
@@ -340,7 +352,7 @@ class Simulation(People):
     def _judge_push(self, account: Account, key: str) -> None:
         status = pushes.get(self.api, account.company_id, key).status
         allowed = {PushStatus.success}
-        if key in account.timed or account.timed:
+        if account.may_time_out:
             allowed.add(PushStatus.timed_out)
         if account.excused:
             allowed.add(PushStatus.failed)

@@ -4,6 +4,7 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -45,6 +46,7 @@ Step = Callable[[World, Claim], Any]
 HEADER = ("X-Institution-Key", "the header of the simulation")
 LISTING, OPERATOR, WHY = "default", "operator:sim", "the simulation says so"
 LEASE_S = 60
+ASKED_MAX = 50
 DIES, STALLS, IS_CUT = 0.025, 0.035, 0.01
 OPEN_POINTS = frozenset(beat.format("before") for beat in CALLS) | {p for p in POINTS if " after " in p}
 """Points at which no transaction is open: others may go on there."""
@@ -271,6 +273,13 @@ class Life:
         except Unavailable as error:
             self._tell(f"unavailable: {error}")
         return None
+
+    def _asked(self, ask: Callable[[], Any]) -> Any:
+        """What the simulation itself wants to know, asked again while the database is gone."""
+        for _ in range(ASKED_MAX):
+            with suppress(Unavailable):
+                return ask()
+        return ask()
 
     def _reborn(self) -> None:
         """A process that died comes back without its memory."""

@@ -132,7 +132,7 @@ class People(Life):
             found = stored_accounts.by_external_id(tx, account.external_id)
             return [] if found is None else feeds.live_of_account(tx, found.pk)
 
-        return self.api.db.read(read)
+        return self._asked(lambda: self.api.db.read(read))
 
     def _unpark(self) -> None:
         for account in self.accounts:
@@ -175,7 +175,10 @@ class People(Life):
         self._renewed(account)
 
     def _needs_renewal(self, account: Account) -> bool:
-        found = self.api.db.read(lambda tx: stored_accounts.by_external_id(tx, account.external_id))
+        def read(tx: Any) -> Any:
+            return stored_accounts.by_external_id(tx, account.external_id)
+
+        found = self._asked(lambda: self.api.db.read(read))
         return found is not None and found.needs_reauthorisation
 
     def _renewed(self, account: Account) -> None:

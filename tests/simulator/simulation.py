@@ -299,9 +299,9 @@ class Simulation(People):
 
     def _claim_and_step_all(self) -> int:
         world = self.workers[0]
-        claims = self._claim(world, "w0", 100)
+        claims = self._asked(lambda: self._claim(world, "w0", 100))
         for claim in claims:
-            self._step(world, claim)
+            self._survive(lambda claim=claim: self._step(world, claim))
         self.grounds.rest()
         return len(claims)
 

@@ -103,7 +103,9 @@ def test_every_target_of_the_makefile_has_a_line_of_help_and_help_lists_them_all
     targets = dict(_TARGET.findall((ROOT / "Makefile").read_text(encoding="utf-8")))
     assert {"install", "demo", "dev", "check", "test", "soak"} <= set(targets)
     assert [name for name, rest in targets.items() if "## " not in rest] == []
-    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     assert {line.split()[0] for line in shown.splitlines()} == set(targets)
 
 

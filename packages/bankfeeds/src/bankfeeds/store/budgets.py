@@ -10,6 +10,10 @@ from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Write
 
 _b = t.budgets.c
+_LOOK = sa.select(_b.next_at).where(_b.listing_id == sa.bindparam("the_listing"))
+_LOCK = dialect.for_update(_LOOK)
+_CHANGE = t.budgets.update().where(_b.listing_id == sa.bindparam("the_listing"))
+_FORGIVE = _CHANGE.where(_b.failures > 0)
 WAIT_MAX_S = 3.0
 """How long anyone waits for a turn in the budget; a longer wait is spent without holding anything."""
 FAR = timedelta(minutes=15)
@@ -18,15 +22,15 @@ FAR = timedelta(minutes=15)
 
 def reserve(tx: Write, listing_id: str, now: datetime, per_second: int) -> datetime:
     """The moment of the next free request, now taken; never before `now`. 0 per second means no limit."""
-    query = sa.select(_b.next_at).where(_b.listing_id == listing_id)
-    row = tx.row(dialect.for_update(query) if per_second > 0 else query)
+    which = {"the_listing": listing_id}
+    row = tx.row(_LOCK if per_second > 0 else _LOOK, which)
     if row is None:
         tx.run(dialect.insert_if_absent(tx.is_postgresql, t.budgets, {"listing_id": listing_id, "next_at": now}))
-        row = tx.row(dialect.for_update(query))
+        row = tx.row(_LOCK, which)
     slot = max(now, row.next_at) if row is not None and row.next_at < now + FAR else now
     if per_second > 0:
         following = slot + timedelta(seconds=1) / per_second
-        tx.run(t.budgets.update().where(_b.listing_id == listing_id).values(next_at=following))
+        tx.run(_CHANGE, {**which, "next_at": following})
     return slot
 
 
@@ -47,4 +51,4 @@ def failed(tx: Write, listing_id: str, now: datetime) -> int:
 
 def answered(tx: Write, listing_id: str) -> None:
     """Sage is there: the failures before count no more."""
-    tx.run(t.budgets.update().where(_b.listing_id == listing_id, _b.failures > 0).values(failures=0))
+    tx.run(_FORGIVE, {"the_listing": listing_id, "failures": 0})

@@ -44,11 +44,12 @@ class Read:
         self.connection = connection
         self.is_postgresql = connection.dialect.name == "postgresql"
 
-    def rows(self, statement: sa.Executable) -> list[sa.Row[Any]]:
-        return list(self.connection.execute(statement))
+    def rows(self, statement: sa.Executable, parameters: Mapping[str, Any] | None = None) -> list[sa.Row[Any]]:
+        """`parameters` for a statement built once, at import; building one costs more than running it."""
+        return list(self.connection.execute(statement, parameters))
 
-    def row(self, statement: sa.Executable) -> sa.Row[Any] | None:
-        return self.connection.execute(statement).first()
+    def row(self, statement: sa.Executable, parameters: Mapping[str, Any] | None = None) -> sa.Row[Any] | None:
+        return self.connection.execute(statement, parameters).first()
 
     def value(self, statement: sa.Executable) -> Any:
         return self.connection.execute(statement).scalar()
@@ -61,9 +62,9 @@ class Read:
 class Write(Read):
     """A transaction that reads and writes; committed when the function it was given to returns."""
 
-    def run(self, statement: sa.Executable) -> int:
-        """How many rows it touched."""
-        return self.connection.execute(statement).rowcount
+    def run(self, statement: sa.Executable, parameters: Mapping[str, Any] | None = None) -> int:
+        """How many rows it touched. Parameters of an update that are columns are what it sets."""
+        return self.connection.execute(statement, parameters).rowcount
 
 
 @dataclass(slots=True)

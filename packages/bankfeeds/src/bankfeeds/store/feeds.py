@@ -36,46 +36,68 @@ class Claim:
 
 def has_due(tx: Read, now: datetime) -> bool:
     """A look that takes no lock, before a claim that does."""
-    return tx.row(sa.select(_f.pk).where(_is_due(now)).limit(1)) is not None
+    return tx.row(_ANY_DUE, _due_parameters(now)) is not None
 
 
 def claim_due(tx: Write, owner: str, now: datetime, lease: timedelta, limit: int) -> list[Claim]:
     """Due feeds that nobody holds, those that have waited longest first, many in one statement."""
-    due = sa.select(_f.pk).where(_is_due(now)).order_by(_f.due_at).limit(limit).with_for_update(skip_locked=True)
-    take = (
-        t.feeds.update()
-        .where(_f.pk.in_(due.scalar_subquery()))
-        .values(lease_token=_f.lease_token + 1, lease_owner=owner, lease_until=now + lease)
-        .returning(_f.pk, _f.account_pk, _f.listing_id, _f.lease_token, _f.due_at)
-    )
-    rows = sorted(tx.rows(take), key=lambda row: row.due_at)
+    taking = {"the_limit": limit, "lease_owner": owner, "lease_until": now + lease}
+    rows = sorted(tx.rows(_TAKE, _due_parameters(now) | taking), key=lambda row: row.due_at)
     return [Claim(row.pk, row.account_pk, row.listing_id, row.lease_token) for row in rows]
 
 
-def _is_due(now: datetime) -> sa.ColumnElement[bool]:
+def _is_due() -> sa.ColumnElement[bool]:
     """Open, not held by an operator, not leased, and its listing may be called within BUDGET_HORIZON."""
     b = t.budgets.c
-    spent = sa.select(b.listing_id).where(b.next_at.between(now + BUDGET_HORIZON, now + FAR))
-    free = sa.or_(_f.lease_until.is_(None), _f.lease_until <= now, _f.lease_until > now + FAR)
-    due = sa.or_(_f.due_at <= now, _f.due_at > now + FAR)
+    now, soon, far = (sa.bindparam(name, type_=_f.due_at.type) for name in ("now", "soon", "far"))
+    spent = sa.select(b.listing_id).where(b.next_at.between(soon, far))
+    free = sa.or_(_f.lease_until.is_(None), _f.lease_until <= now, _f.lease_until > far)
+    due = sa.or_(_f.due_at <= now, _f.due_at > far)
     return sa.and_(_claimable, due, free, _f.listing_id.not_in(spent))
+
+
+def _due_parameters(now: datetime) -> dict[str, Any]:
+    return {"now": now, "soon": now + BUDGET_HORIZON, "far": now + FAR}
+
+
+_ANY_DUE = sa.select(_f.pk).where(_is_due()).limit(1)
+_TAKE = (
+    t.feeds.update()
+    .where(
+        _f.pk.in_(
+            sa.select(_f.pk)
+            .where(_is_due())
+            .order_by(_f.due_at)
+            .limit(sa.bindparam("the_limit", type_=sa.Integer))
+            .with_for_update(skip_locked=True)
+            .scalar_subquery()
+        )
+    )
+    .values(lease_token=_f.lease_token + 1)
+    .returning(_f.pk, _f.account_pk, _f.listing_id, _f.lease_token, _f.due_at)
+)
+_HELD = dialect.for_update(
+    sa.select(t.feeds).where(_f.pk == sa.bindparam("the_pk"), _f.lease_token == sa.bindparam("the_token"), _open)
+)
+_CHANGE = t.feeds.update().where(_f.pk == sa.bindparam("the_pk"))
+_FENCE = _CHANGE.values(lease_token=_f.lease_token + 1)
+_LIVE_OF_ACCOUNT = sa.select(t.feeds).where(_f.account_pk == sa.bindparam("the_account"), _live).order_by(_f.pk)
 
 
 def held(tx: Write, claim: Claim) -> Feed | None:
     """The feed, locked, if this claim still holds it."""
-    query = dialect.for_update(sa.select(t.feeds).where(_f.pk == claim.feed_pk, _f.lease_token == claim.token, _open))
-    row = tx.row(query)
+    row = tx.row(_HELD, {"the_pk": claim.feed_pk, "the_token": claim.token})
     return None if row is None else feed(row)
 
 
 def change(tx: Write, pk: int, **values: Any) -> None:
     """For a feed that this transaction has locked by `held` or `lock`."""
-    tx.run(t.feeds.update().where(_f.pk == pk).values(**values))
+    tx.run(_CHANGE, {"the_pk": pk, **values})
 
 
 def take_back(tx: Write, pk: int, now: datetime) -> None:
     """Ends what is under way: the feed has no statement, is due, and whoever held it holds it no more."""
-    change(tx, pk, statement_pk=None, attempt=0, due_at=now, lease_token=_f.lease_token + 1, lease_until=None)
+    tx.run(_FENCE, {"the_pk": pk, "statement_pk": None, "attempt": 0, "due_at": now, "lease_until": None})
 
 
 def release(tx: Write, pk: int, due_at: datetime | None, **values: Any) -> None:
@@ -147,8 +169,7 @@ def lock(tx: Write, pk: int) -> Feed | None:
 
 def live_of_account(tx: Read, account_pk: int) -> list[Feed]:
     """Open and parked ones, oldest first."""
-    query = sa.select(t.feeds).where(_f.account_pk == account_pk, _live).order_by(_f.pk)
-    return [feed(row) for row in tx.rows(query)]
+    return [feed(row) for row in tx.rows(_LIVE_OF_ACCOUNT, {"the_account": account_pk})]
 
 
 def count_live_of_connection(tx: Read, connection_id: str) -> int:
@@ -163,18 +184,8 @@ def count_live_of_connection(tx: Read, connection_id: str) -> int:
 
 def close(tx: Write, pk: int, now: datetime, cause: str) -> None:
     """For good. The token moves on, so that whoever works on it now changes nothing any more."""
-    change(
-        tx,
-        pk,
-        status=FeedStatus.closed.value,
-        closed_at=now,
-        close_cause=cause,
-        due_at=None,
-        waiting_since=None,
-        statement_pk=None,
-        lease_token=_f.lease_token + 1,
-        lease_until=None,
-    )
+    values = {"status": FeedStatus.closed.value, "closed_at": now, "close_cause": cause, "waiting_since": None}
+    tx.run(_FENCE, {"the_pk": pk, "due_at": None, "statement_pk": None, "lease_until": None, **values})
 
 
 def is_reported(tx: Read, account_pk: int, listing_id: str) -> bool:

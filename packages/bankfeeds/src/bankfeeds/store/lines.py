@@ -5,6 +5,7 @@ and its sequence number, so the newest lines of an account lie together and the 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import count, repeat
@@ -106,13 +107,18 @@ def of_statement(tx: Read, feed: Feed, statement: Statement) -> Batch:
 def _batch(
     tx: Read, account_pk: int, first_seq: int, last_seq: int, limit: int, from_on: date | None, feed_pk: int
 ) -> Batch:
-    """Through the driver, days and amounts as text: a statement of a thousand lines is read in one go."""
+    """Through the driver, days and amounts as text: a statement of a thousand lines is read in one go. Few feeds have
+    marks; the others are spared a look for one at every line.
+    """
     base = account_pk << t.SEQ_BITS
+    span = (base + first_seq, base + last_seq, (from_on or date.min).isoformat())
     cursor = tx.driver_cursor()
-    cursor.execute(
-        _BATCH_POSTGRESQL if tx.is_postgresql else _BATCH_SQLITE,
-        (base + first_seq, base + last_seq, (from_on or date.min).isoformat(), feed_pk, base, limit),
-    )
+    query = _BATCHES[tx.is_postgresql]
+    cursor.execute(query.marks, (feed_pk,))
+    if cursor.fetchone() is None:
+        cursor.execute(query.all, (*span, limit))
+    else:
+        cursor.execute(query.unmarked, (*span, feed_pk, base, limit))
     rows = cursor.fetchall()
     cursor.close()
     if not rows:
@@ -121,14 +127,26 @@ def _batch(
     return Batch([key & _SEQ_MASK for key in keys], Columns(*columns))
 
 
-_BATCH = """
-    SELECT pk, id, {day}, {amount}, {balance}, type, description, counterparty, reference FROM lines
-    WHERE pk BETWEEN {p} AND {p} AND posted_on >= {p}
-      AND NOT EXISTS (SELECT 1 FROM line_marks WHERE feed_pk = {p} AND seq = lines.pk - {p})
-    ORDER BY pk LIMIT {p}
-"""
-_BATCH_SQLITE = _BATCH.format(day="posted_on", amount="amount", balance="balance", p="?")
-_BATCH_POSTGRESQL = _BATCH.format(day="posted_on::text", amount="amount::text", balance="balance::text", p="%s")
+@dataclass(frozen=True, slots=True)
+class _BatchQueries:
+    marks: str
+    all: str
+    unmarked: str
+
+
+def _batch_queries(day: str, amount: str, balance: str, p: str) -> _BatchQueries:
+    columns = f"pk, id, {day}, {amount}, {balance}, type, description, counterparty, reference"
+    span = f"SELECT {columns} FROM lines WHERE pk BETWEEN {p} AND {p} AND posted_on >= {p}"  # noqa: S608 - constants
+    mark = f"NOT EXISTS (SELECT 1 FROM line_marks WHERE feed_pk = {p} AND seq = lines.pk - {p})"  # noqa: S608
+    tail = f"ORDER BY pk LIMIT {p}"
+    marks = f"SELECT 1 FROM line_marks WHERE feed_pk = {p} LIMIT 1"  # noqa: S608
+    return _BatchQueries(marks, f"{span} {tail}", f"{span} AND {mark} {tail}")
+
+
+_BATCHES = {
+    False: _batch_queries("posted_on", "amount", "balance", "?"),
+    True: _batch_queries("posted_on::text", "amount::text", "balance::text", "%s"),
+}
 
 
 def between(

@@ -29,7 +29,7 @@ class SealedSecrets:
 
 def find(tx: Read, listing_id: str) -> Listing | None:
     """None if unknown or removed."""
-    row = tx.row(_live().where(_l.id == listing_id))
+    row = tx.row(_FIND, {"the_id": listing_id})
     return None if row is None else _listing(row)
 
 
@@ -91,6 +91,9 @@ def mark_removed(tx: Write, listing_id: str, at: datetime) -> None:
 
 def _live() -> "sa.Select[Any]":
     return sa.select(t.listings).where(_l.removed_at.is_(None))
+
+
+_FIND = _live().where(_l.id == sa.bindparam("the_id"))
 
 
 def _secret_values(secrets: SealedSecrets) -> dict[str, str | Sequence[str]]:

@@ -14,7 +14,19 @@ from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Read, Write
 
 _p = t.pushes.c
-_pending = _p.status == PushStatus.pending.value
+_pending = sa.text("pushes.status = 'Pending'")
+"""In the words of the partial indexes: neither database sees through bound values that it may use them."""
+_PENDING_THROUGH = (
+    sa.select(_p.pk, _p.first_seq, _p.last_seq, _p.balance)
+    .where(_p.account_pk == sa.bindparam("the_account"), _pending, _p.last_seq <= sa.bindparam("the_seq"))
+    .order_by(_p.last_seq)
+)
+_END = t.pushes.update().where(_p.pk.in_(sa.bindparam("the_pks", expanding=True)), _pending)
+_FOLLOWERS = (
+    sa.select(t.push_follows.c.push_pk)
+    .where(t.push_follows.c.original_pk.in_(sa.bindparam("the_pks", expanding=True)))
+    .distinct()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +103,8 @@ def follow(tx: Write, push_pk: int, original_pks: Iterable[int]) -> None:
 
 def pending_through(tx: Read, account_pk: int, last_seq: int) -> list[PendingPush]:
     """Pending operations with new lines whose last is at most `last_seq`, oldest first."""
-    query = (
-        sa.select(_p.pk, _p.first_seq, _p.last_seq, _p.balance)
-        .where(_p.account_pk == account_pk, _pending, _p.last_seq <= last_seq)
-        .order_by(_p.last_seq)
-    )
-    return [PendingPush(row.pk, row.first_seq, row.last_seq, row.balance) for row in tx.rows(query)]
+    rows = tx.rows(_PENDING_THROUGH, {"the_account": account_pk, "the_seq": last_seq})
+    return [PendingPush(row.pk, row.first_seq, row.last_seq, row.balance) for row in rows]
 
 
 def pending_with(tx: Read, account_pk: int, seq: int) -> list[PendingPush]:
@@ -119,13 +127,13 @@ def end(tx: Write, pks: Sequence[int], status: PushStatus, now: datetime, errors
     if errors:
         values["errors"] = [[flaw.field, flaw.message] for flaw in errors]
         values["error_message"] = errors[0].message
-    tx.run(t.pushes.update().where(_p.pk.in_(pks), _pending).values(**values))
+    tx.run(_END, {"the_pks": list(pks), **values})
     _end_followers(tx, pks, now)
 
 
 def _end_followers(tx: Write, pks: Sequence[int], now: datetime) -> None:
     f = t.push_follows.c
-    for (follower,) in tx.rows(sa.select(f.push_pk).where(f.original_pk.in_(pks)).distinct()):
+    for (follower,) in tx.rows(_FOLLOWERS, {"the_pks": list(pks)}):
         statuses = tx.rows(
             sa.select(_p.status).join(t.push_follows, f.original_pk == _p.pk).where(f.push_pk == follower)
         )

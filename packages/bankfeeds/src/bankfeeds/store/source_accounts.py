@@ -13,6 +13,9 @@ from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Read, Write
 
 _a = t.source_accounts.c
+_BY_PK = sa.select(t.source_accounts).where(_a.pk == sa.bindparam("the_pk"))
+_LOCK_BY_PK = dialect.for_update(_BY_PK)
+_CHANGE = t.source_accounts.update().where(_a.pk == sa.bindparam("the_pk"))
 
 
 def find(tx: Read, company_id: str, connection_id: str, account_id: str) -> SourceAccount | None:
@@ -21,7 +24,8 @@ def find(tx: Read, company_id: str, connection_id: str, account_id: str) -> Sour
 
 def get(tx: Read, pk: int) -> SourceAccount:
     """The account by its number, deleted or not."""
-    account = _one(tx, sa.select(t.source_accounts).where(_a.pk == pk))
+    row = tx.row(_BY_PK, {"the_pk": pk})
+    account = None if row is None else _account(row)
     if account is None:
         raise AssertionError(f"source account {pk} is gone")
     return account
@@ -29,7 +33,8 @@ def get(tx: Read, pk: int) -> SourceAccount:
 
 def lock(tx: Write, pk: int) -> SourceAccount | None:
     """The account by its number, locked until the transaction ends, deleted or not."""
-    return _one(tx, dialect.for_update(sa.select(t.source_accounts).where(_a.pk == pk)))
+    row = tx.row(_LOCK_BY_PK, {"the_pk": pk})
+    return None if row is None else _account(row)
 
 
 def find_and_lock(tx: Write, company_id: str, connection_id: str, account_id: str) -> SourceAccount | None:
@@ -61,7 +66,7 @@ def update(tx: Write, pk: int, **changes: Any) -> None:
     """Columns by name; `status` as AccountStatus, `info` as AccountInfo."""
     if isinstance(changes.get("info"), AccountInfo):
         changes["info"] = _info_values(changes["info"])
-    tx.run(t.source_accounts.update().where(_a.pk == pk).values(**changes))
+    tx.run(_CHANGE, {"the_pk": pk, **changes})
 
 
 def mark_deleted(tx: Write, pks: Sequence[int], at: datetime) -> None:

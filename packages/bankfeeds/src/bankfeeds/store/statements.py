@@ -12,6 +12,15 @@ from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Read, Write
 
 _s = t.statements.c
+_BY_PK = sa.select(t.statements).where(_s.pk == sa.bindparam("the_pk"))
+_CHANGE = t.statements.update().where(_s.pk == sa.bindparam("the_pk"))
+_INSERT = t.statements.insert()
+_m = t.line_marks.c
+_MARKED = sa.select(_m.seq, _m.reason).where(
+    _m.feed_pk == sa.bindparam("the_feed"),
+    _m.seq.between(sa.bindparam("the_first"), sa.bindparam("the_last")),
+    _m.mark == sa.bindparam("the_mark"),
+)
 
 
 def insert(
@@ -25,19 +34,20 @@ def insert(
     """`span` is (first_seq, last_seq, line_count); None for a statement without lines."""
     first_seq, last_seq, line_count = span or (None, None, 0)
     result = tx.connection.execute(
-        t.statements.insert().values(
-            feed_pk=feed_pk,
-            kind=kind.value,
-            status=StatementStatus.prepared.value,
-            first_seq=first_seq,
-            last_seq=last_seq,
-            line_count=line_count,
-            ledger_balance=balances.ledger if balances else None,
-            ledger_on=balances.ledger_on if balances else None,
-            available_balance=balances.available if balances else None,
-            available_at=balances.available_at if balances else None,
-            created_at=now,
-        )
+        _INSERT,
+        {
+            "feed_pk": feed_pk,
+            "kind": kind.value,
+            "status": StatementStatus.prepared.value,
+            "first_seq": first_seq,
+            "last_seq": last_seq,
+            "line_count": line_count,
+            "ledger_balance": balances.ledger if balances else None,
+            "ledger_on": balances.ledger_on if balances else None,
+            "available_balance": balances.available if balances else None,
+            "available_at": balances.available_at if balances else None,
+            "created_at": now,
+        },
     )
     key = result.inserted_primary_key
     if key is None:
@@ -60,14 +70,14 @@ def insert(
 
 
 def get(tx: Read, pk: int) -> Statement:
-    row = tx.row(sa.select(t.statements).where(_s.pk == pk))
+    row = tx.row(_BY_PK, {"the_pk": pk})
     if row is None:
         raise AssertionError(f"statement {pk} is gone")
     return _statement(row)
 
 
 def change(tx: Write, pk: int, **values: Any) -> None:
-    tx.run(t.statements.update().where(_s.pk == pk).values(**values))
+    tx.run(_CHANGE, {"the_pk": pk, **values})
 
 
 def drop_open(tx: Write, feed_pk: int, now: datetime) -> None:
@@ -110,11 +120,11 @@ def unmark_lines(tx: Write, feed_pk: int, first_seq: int, mark: str) -> None:
 
 def marked(tx: Read, feed_pks: Sequence[int], first_seq: int, last_seq: int, mark: str) -> list[tuple[int, str]]:
     """(seq, reason) of marked lines in a range."""
-    m = t.line_marks.c
-    query = sa.select(m.seq, m.reason).where(
-        m.feed_pk.in_(feed_pks), m.seq.between(first_seq, last_seq), m.mark == mark
-    )
-    return [(row.seq, row.reason) for row in tx.rows(query.order_by(m.seq))]
+    found: list[tuple[int, str]] = []
+    for feed_pk in feed_pks:
+        span = {"the_feed": feed_pk, "the_first": first_seq, "the_last": last_seq, "the_mark": mark}
+        found += [(row.seq, row.reason) for row in tx.rows(_MARKED, span)]
+    return sorted(found)
 
 
 def _statement(row: sa.Row[Any]) -> Statement:

@@ -39,7 +39,7 @@ def test_a_feed_shows_its_refused_statements(platform: Any, make_lines: Any) -> 
     detail = overview.feed(platform.world, "ba-1")
     newest = detail.statements[0]
     assert (newest.status, newest.line_count, newest.refusal) == ("refused", 1, "SCHEMA_INVALID")
-    assert newest.problems == ("t-3: SCHEMA_INVALID something is wrong",)
+    assert newest.problems == ("statement: SCHEMA_INVALID something is wrong",)
     assert detail.in_flight is None
 
 

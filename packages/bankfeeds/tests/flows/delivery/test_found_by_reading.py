@@ -14,17 +14,16 @@ from bankfeeds.domain.delivery import FoundAccount
 from bankfeeds.domain.feed import FeedStatus
 from bankfeeds.domain.outcome import Deferred, Problem, Rejected, Taken, Unknown
 from bankfeeds.domain.push_operation import PushStatus
-from bankfeeds.flows import confirm, deliver, overview, reauthorise, recover
-from bankfeeds.flows import feeds as feed_flow
+from bankfeeds.flows import deliver, overview, reauthorise, recover
 from bankfeeds.flows.context import Limits
 from bankfeeds.sage.client import Reply, _retry_after
 from bankfeeds.sage.destination import SageDestination
 from bankfeeds.sage.translate import Options
-from bankfeeds.store import budgets, feeds, pushes
+from bankfeeds.store import budgets, feeds
 from bankfeeds.store import tables as t
 from bankfeeds.work.loop import Workers
 
-from .conftest import CONNECTION, LISTING, _listing
+from .conftest import _listing
 
 
 def test_a_line_refused_without_a_reason_parks(platform: Any, make_lines: Any) -> None:
@@ -187,67 +186,6 @@ def test_a_check_without_an_answer_narrows_nothing(platform: Any, make_lines: An
     assert feed.window is None
 
 
-def test_a_repeat_ends_with_its_original_whatever_happens_meanwhile(
-    make_platform: Any, make_lines: Any, request: Any
-) -> None:
-    platform = make_platform()
-    if not platform.world.db.is_postgresql:
-        pytest.skip("one writer")
-    platform.link()
-    platform.run()
-    platform.sage.troubles = ["refused connection"] * 500
-    first = platform.push(*make_lines("2026-02-01"), timeout_minutes=1)
-    platform.clock.advance(120)
-    real = pushes.follow
-
-    def follow(tx, pk, originals):  # the worker's round comes between the look and the follow
-        t = threading.Thread(
-            target=lambda: platform.world.db.write(lambda t2: confirm.time_out_pushes(t2, platform.clock()))
-        )
-        t.start()
-        t.join(3)
-        real(tx, pk, originals)
-
-    pushes.follow = follow
-    try:
-        again = platform.push(*make_lines("2026-02-01"))
-    finally:
-        pushes.follow = real
-    platform.sage.troubles = []
-    platform.run()
-    platform.world.db.write(lambda t2: confirm.time_out_pushes(t2, platform.clock()))
-    assert platform.operation(first).status is PushStatus.timed_out
-    assert platform.operation(again).status is not PushStatus.pending
-
-
-def test_no_feed_is_opened_for_a_deleted_account(make_platform: Any) -> None:
-    platform = make_platform()
-    db = platform.world.db
-    if not db.is_postgresql:
-        pytest.skip("one writer")
-    done = []
-    with db.engine.begin() as c:
-        c.execute(sa.select(t.connections).where(t.connections.c.id == CONNECTION).with_for_update())
-        notice = threading.Thread(
-            target=lambda: done.append(
-                db.write(
-                    lambda tx: feed_flow.open_feed(
-                        tx, platform.world, LISTING, "ext-acc-001", "ba-1", "2026-01-01", "sage"
-                    )
-                )
-            )
-        )
-        notice.start()
-        time.sleep(1.0)
-        c.execute(
-            t.source_accounts.update()
-            .where(t.source_accounts.c.external_id == "ext-acc-001")
-            .values(deleted_at=platform.clock())
-        )
-    notice.join(10)
-    assert done != ["opened"]
-
-
 def loud(platform):
     return not overview.health(platform.world).is_well
 
@@ -332,52 +270,6 @@ def test_one_line_refused_as_duplicate_after_a_lost_answer_has_landed(platform: 
     (feed,) = platform.feeds()
     assert feed.status is FeedStatus.open
     assert feed.cursor == 1
-
-
-def test_closing_what_sage_cancelled_needs_no_deadlock(make_platform: Any, make_lines: Any) -> None:
-    platform = make_platform()
-    db = platform.world.db
-    if not db.is_postgresql:
-        pytest.skip("one writer")
-    platform.link()
-    platform.run()
-    platform.push(*make_lines("2026-02-01"))
-    platform.sage.cancelled = {"ba-1"}
-    platform.sage.found = FoundAccount("ba-1", "cancelled", "2026-01-01")
-    with db.engine.connect() as c:
-        c.begin()
-        c.execute(
-            sa.select(t.connections).where(t.connections.c.id == CONNECTION).with_for_update()
-        )  # unlink's first lock
-        worker = threading.Thread(target=platform.step)
-        worker.start()
-
-        def waits():
-            with db.engine.connect() as o:
-                return o.execute(
-                    sa.text(
-                        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-                    )
-                ).scalar()
-
-        for _ in range(100):
-            if waits():
-                break
-            time.sleep(0.1)
-        else:
-            raise AssertionError("the worker never waits for the connection")
-        c.execute(sa.text("SET LOCAL lock_timeout = '500ms'; "))
-        try:
-            c.execute(
-                sa.select(t.source_accounts).where(t.source_accounts.c.external_id == "ext-acc-001").with_for_update()
-            )  # and its second
-        except Exception as e:  # noqa: BLE001 - whatever it is, it is the finding
-            err = e
-        else:
-            err = None
-        c.rollback()
-    worker.join(10)
-    assert err is None, repr(err)[:200]
 
 
 def test_stopping_does_not_wait_for_a_budget(make_platform: Any, make_lines: Any) -> None:

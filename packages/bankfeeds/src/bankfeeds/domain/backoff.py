@@ -13,9 +13,9 @@ BREAKER_FIRST_S = 5.0
 BREAKER_MAX_S = 60.0
 
 
-def retry_after(attempt: int, asked_s: float | None = None) -> timedelta:
+def retry_after(attempt: int, asked_s: float | None = None, wait_max_s: float = RETRY_MAX_S) -> timedelta:
     """Before trying again what was not taken, or not answered; never sooner than the remote asked."""
-    wait = min(RETRY_FIRST_S * RETRY_FACTOR ** min(max(attempt - 1, 0), 16), RETRY_MAX_S)
+    wait = min(RETRY_FIRST_S * RETRY_FACTOR ** min(max(attempt - 1, 0), 16), wait_max_s)
     return timedelta(seconds=max(wait, asked_s or 0.0))
 
 

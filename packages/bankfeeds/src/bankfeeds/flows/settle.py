@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bankfeeds.domain.audit import AuditEntry
-from bankfeeds.domain.backoff import poll_after, retry_after
+from bankfeeds.domain.backoff import RETRY_MAX_S, poll_after, retry_after
 from bankfeeds.domain.columns import Batch
 from bankfeeds.domain.delivery import Act, Answered, Find, Follow, FoundAccount, Offer
 from bankfeeds.domain.feed import Feed, FeedStatus
@@ -27,6 +27,8 @@ from bankfeeds.store.feeds import Claim
 ACTOR = "worker"
 THROTTLE_PAUSE_S = 1.0
 """How long a whole listing holds still after a 429 without Retry-After."""
+UNKNOWN_ACCOUNT_WAIT_MAX_S = 600.0
+"""At most between offers to a bank account that Sage no longer knows: many of them must not use up the budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +96,17 @@ def _note_health(tx: Write, listing_id: str, answered: Answered, now: datetime) 
     if isinstance(outcome, Deferred) and outcome.throttled:
         pause_s = outcome.retry_after_s or THROTTLE_PAUSE_S
         budgets.hold(tx, listing_id, now + timedelta(seconds=pause_s))
-    elif _is_failure(outcome, answered):
+    elif isinstance(outcome, Unknown) or (isinstance(outcome, Deferred) and outcome.is_outage):
         budgets.failed(tx, listing_id, now)
-    else:
+    elif not _is_unknown_account(answered):
         budgets.answered(tx, listing_id)
 
 
-def _is_failure(outcome: FoundAccount | Outcome | None, answered: Answered) -> bool:
-    """No answer, or one that a Sage in order would not give: unknown to the statements and to the query alike."""
-    if isinstance(outcome, Rejected) and outcome.gone:
-        return answered.found is None
-    return isinstance(outcome, Unknown) or (isinstance(outcome, Deferred) and outcome.is_outage)
+def _is_unknown_account(answered: Answered) -> bool:
+    """Unknown to the statements and to the query alike. Says nothing of Sage's health: one bank account may be gone
+    and the notification lost, or the address be wrong. A few of the first must not hold up a listing.
+    """
+    return isinstance(answered.outcome, Rejected) and answered.outcome.gone and answered.found is None
 
 
 def _learn(tx: Write, world: World, feed: Feed, found: FoundAccount | Outcome | None, now: datetime) -> None:
@@ -156,7 +158,15 @@ def _wait_for_sage(tx: Write, world: World, feed: Feed, act: Offer | Follow, tak
 
 
 def _offer_again(
-    tx: Write, feed: Feed, act: Act, now: datetime, asked_s: float | None, *, doubtful: bool, lost: bool
+    tx: Write,
+    feed: Feed,
+    act: Act,
+    now: datetime,
+    asked_s: float | None,
+    *,
+    doubtful: bool,
+    lost: bool,
+    wait_max_s: float = RETRY_MAX_S,
 ) -> None:
     """The same bytes, later. A statement that Sage has taken is only asked after, unless Sage does not know it."""
     attempt = feed.attempt + 1
@@ -166,7 +176,7 @@ def _offer_again(
         statements.change(tx, statement.pk, status=StatementStatus.offered.value, doubtful=doubtful)
         if doubtful and statement.last_seq is not None:
             changes["doubtful_seq"] = max(feed.doubtful_seq, statement.last_seq)
-    feeds.release(tx, feed.pk, now + retry_after(attempt, asked_s), **changes)
+    feeds.release(tx, feed.pk, now + retry_after(attempt, asked_s, wait_max_s), **changes)
 
 
 def _settle_gone(
@@ -187,7 +197,8 @@ def _settle_gone(
         if (is_this and found.is_cancelled) or (not is_this and rejected.says_cancelled):
             close_feed(tx, world, feed.listing_id, feed.bank_account_id, "cancelled at Sage", ACTOR)
             return
-    _offer_again(tx, feed, act, now, None, doubtful=act.was_doubtful, lost=True)
+    wait_max_s = UNKNOWN_ACCOUNT_WAIT_MAX_S if found is None else RETRY_MAX_S
+    _offer_again(tx, feed, act, now, None, doubtful=act.was_doubtful, lost=True, wait_max_s=wait_max_s)
 
 
 def _narrow(

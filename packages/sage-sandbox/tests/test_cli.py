@@ -52,7 +52,9 @@ def test_serve_says_where_it_is_and_writes_its_details(served):
         "clientId",
         "clientSecret",
         "audience",
+        "regions",
     }
+    assert set(details["sandbox"].pop("regions")) == {"eu", "us"}
     assert details["sandbox"]["consumerUrl"].endswith("/api/v1")
     assert not any(value.endswith("/") for value in details["sandbox"].values())
     for name in ("providerUrl", "cloudIdUrl", "consumerUrl", "uiUrl", "adminUrl"):

@@ -87,7 +87,8 @@ def test_a_reset_brings_the_defaults_and_keeps_the_installation(wired, product, 
         assert wired.admin("GET", path) == []
     assert wired.admin("GET", "/clock")["advancedSeconds"] == 0
     assert wired.verdict() == {"clean": True, "expectations": False, "accounts": []}
-    assert [b["bankId"] for b in wired.admin("GET", "/banks")] == [wired.details["bankId"]]
+    first = [region["bankId"] for region in wired.details["regions"].values()]
+    assert [b["bankId"] for b in wired.admin("GET", "/banks")] == first
     assert wired.admin("GET", "/banks")[0]["headerName"] == make.header[0]
     wired.token = None
     assert wired.papi("GET", "/v1/banks").status_code == 200

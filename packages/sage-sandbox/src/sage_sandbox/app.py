@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from sage_sandbox import (
     bank_accounts,
@@ -24,13 +24,13 @@ from sage_sandbox import (
     transactions,
 )
 from sage_sandbox.admin import controls, evidence, registry, views
-from sage_sandbox.exchange import answer, world_of
+from sage_sandbox.exchange import answer, region_of, world_of
 from sage_sandbox.pages import browser
-from sage_sandbox.records import Bank, Provider
+from sage_sandbox.records import Bank, Provider, Region
 from sage_sandbox.refusals import GatewayRefusal, Refusal, body_of
 from sage_sandbox.store import FileStore, NoStore, Store
 from sage_sandbox.tap import Tap
-from sage_sandbox.world import World
+from sage_sandbox.world import PREFIXES, World
 
 _CLOUD_ID = "/cloudid"
 _PAPI = "/papi"
@@ -39,12 +39,13 @@ _COMPANY = _CONSUMER + "/organisations/{organisation_id}/companies/{company_id}"
 _LINKED = _COMPANY + "/bankaccounts/{bank_account_id}"
 
 
-def _routes() -> list[Route]:
+def _routes() -> list[Route | Mount]:
     return [
         Route(f"{_CLOUD_ID}/oauth/token", identity.post_token, methods=["POST"]),
         Route(f"{_CLOUD_ID}/.well-known/jwks.json", identity.get_jwks),
         *_provider_routes(),
         *_consumer_routes(),
+        *(Mount(prefix, routes=[*_provider_routes(), *_consumer_routes()]) for prefix in PREFIXES.values() if prefix),
         Route("/ui/link/{link_id}", browser.get_link),
         Route("/ui", browser.get_start),
         Route("/", browser.get_start),
@@ -117,7 +118,8 @@ def _admin_routes() -> list[Route]:
 
 async def _refused(request: Request, error: Exception) -> Response:
     refusal = cast("Refusal", error)
-    form = world_of(request).settings.error_form if request.url.path.startswith(_PAPI) else "errors"
+    papi = request.url.path.startswith(PREFIXES[region_of(request)] + _PAPI)
+    form = world_of(request).settings.error_form if papi else "errors"
     return answer(body_of(refusal.problems, form), refusal.status)
 
 
@@ -131,31 +133,39 @@ async def _no_route(request: Request, error: Exception) -> Response:  # noqa: AR
     return answer({"message": problem.detail}, problem.status_code, dict(problem.headers or {}))
 
 
-def open_world(store: Store) -> World:
-    """The world of a store: as it was left, or new, with one provider and one bank."""
-    world = World(store)
-    world.load()
-    if not world.book.identities:
-        world.keep(identity.new_identity(world.new_id()))
-    if not world.book.providers:
-        owner = Provider(
+_FIRST_BANKS: tuple[tuple[Region, str, str], ...] = (
+    ("eu", "Default bank (powered by your provider)", "GBR"),
+    ("us", "Default bank US (powered by your provider)", "USA"),
+)
+
+
+def _register(world: World, region: Region, bank_name: str, country: str) -> None:
+    owner = world.keep(
+        Provider(
             provider_id=world.new_id(),
-            name="Default provider",
+            name=f"Default provider, {region}",
             client_id=world.new_id(),
             client_secret=world.secret(),
             api_key=world.secret(),
             audience=identity.AUDIENCE,
+            region=region,
         )
-        world.keep(owner)
-        world.keep(
-            Bank(
-                bank_id=world.new_id(),
-                provider_id=owner.provider_id,
-                name="Default bank (powered by your provider)",
-                country_code="GBR",
-                url="https://bank.example",
-            )
-        )
+    )
+    bank = Bank(bank_id=world.new_id(), provider_id=owner.provider_id, name=bank_name, country_code=country)
+    bank.url = "https://bank.example"
+    world.keep(bank)
+
+
+def open_world(store: Store) -> World:
+    """The world of a store: as it was left, or new, with one provider and one bank in each region."""
+    world = World(store)
+    world.load()
+    if not world.book.identities:
+        world.keep(identity.new_identity(world.new_id()))
+    present = {provider.region for provider in world.book.providers.values()}
+    for region, name, country in _FIRST_BANKS:
+        if region not in present:
+            _register(world, region, name, country)
     if not world.book.kept:
         world.keep_switches()
     world.store.commit()

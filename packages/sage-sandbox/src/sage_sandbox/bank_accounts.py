@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from sage_sandbox import callbacks, linking, wire
 from sage_sandbox.bootstrap import company_of
-from sage_sandbox.exchange import answer, no_content, read, read_instant, world_of
+from sage_sandbox.exchange import answer, no_content, read, read_instant, region_of, world_of
 from sage_sandbox.records import Bank, BankAccount, Candidate
 from sage_sandbox.refusals import refuse
 from sage_sandbox.world import World
@@ -33,9 +33,11 @@ _bank_account_body = wire.decoder(BankAccountBody)
 _link_body = wire.decoder(LinkBody)
 
 
-def bank_of(world: World, bank_id: str) -> Bank:
+def bank_of(request: Request, bank_id: str) -> Bank:
+    """A bank that the cluster asked lists."""
+    world = world_of(request)
     bank = world.book.banks.get(bank_id)
-    if bank is None or bank.removed:
+    if bank is None or bank.removed or world.region_of(bank) != region_of(request):
         raise refuse(404, "BANK_NOT_FOUND", "No such bank", "bankId")
     return bank
 
@@ -62,6 +64,7 @@ async def post_bank_account(request: Request) -> Response:
     currency = body.default_currency or world.settings.currency_fallback
     if len(currency) != 3 or not (currency.isascii() and currency.isalpha() and currency.isupper()):  # noqa: PLR2004 - ISO 4217
         raise refuse(400, "SCHEMA_INVALID", "Expected an ISO 4217 code", "defaultCurrency")
+    bank_of(request, body.bank_id)
     candidate = _find_candidate(world, company_id, body)
     _check_free(world, candidate)
     account = linking.link(
@@ -72,7 +75,6 @@ async def post_bank_account(request: Request) -> Response:
 
 def _find_candidate(world: World, company_id: str, body: BankAccountBody) -> Candidate:
     """By accountKey, or by the pair that identifies the real account."""
-    bank_of(world, body.bank_id)
     by_key = world.book.candidates.get(body.account_key or "")
     if by_key is not None and by_key.company_id == company_id and by_key.bank_id == body.bank_id:
         return by_key

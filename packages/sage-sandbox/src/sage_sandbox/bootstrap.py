@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sage_sandbox import identity, wire
-from sage_sandbox.exchange import answer, decode, world_of
+from sage_sandbox.exchange import answer, decode, region_of, world_of
 from sage_sandbox.records import Organisation
 from sage_sandbox.refusals import Refusal, refuse
 from sage_sandbox.signature import is_signed
@@ -72,7 +72,8 @@ async def post_organisation(request: Request) -> Response:
     world = world_of(request)
     application = application_of(request)
     body = await request.body()
-    _check_signature(request, body, world.identity.application_signing_key)
+    region = region_of(request)
+    _check_signature(request, body, identity.application_key(world, region))
     asked = decode(body, _organisation_body)
     organisation = world.keep(
         Organisation(
@@ -81,6 +82,7 @@ async def post_organisation(request: Request) -> Response:
             application=application,
             signing_key=world.secret(),
             name=asked.company.name,
+            region=region,
         )
     )
     return answer(
@@ -97,8 +99,9 @@ async def get_access_token(request: Request) -> Response:
     world = world_of(request)
     application = application_of(request)
     organisation = world.book.organisations.get(request.headers.get("x-organisation-id", ""))
-    if organisation is None or organisation.application != application:
-        raise _unauthorised("X-Organisation-Id names no organisation of this application")
+    foreign = organisation is not None and organisation.region != region_of(request)
+    if organisation is None or foreign or organisation.application != application:
+        raise _unauthorised("X-Organisation-Id names no organisation of this application and region")
     _check_signature(request, await request.body(), organisation.signing_key)
     company_id = request.headers.get("x-company-id", "")
     if company_id not in organisation.company_ids:
@@ -117,8 +120,8 @@ def company_of(request: Request) -> tuple[Organisation, str]:
     if claims.get("organisationId") != organisation_id or claims.get("companyId") != company_id:
         raise refuse(403, "FORBIDDEN", "The token is another company's")
     organisation = world.book.organisations.get(organisation_id)
-    if organisation is None:
-        raise _unauthorised("The organisation is gone")
+    if organisation is None or organisation.region != region_of(request):
+        raise _unauthorised("The organisation is gone, or another region's")
     return organisation, company_id
 
 

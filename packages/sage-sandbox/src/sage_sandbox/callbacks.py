@@ -93,8 +93,9 @@ def announce_authorisation(world: World, bank: Bank, authorisation: Authorisatio
 
 def announce_account(world: World, account: BankAccount) -> None:
     """N2, or N3 for an account linked from a candidate."""
+    bank = world.book.banks[account.bank_id]
     url = (
-        f"{world.addresses.consumer}/organisations/{account.organisation_id}/companies/{account.company_id}"
+        f"{world.addresses.of(world.region_of(bank)).consumer}/organisations/{account.organisation_id}/companies/{account.company_id}"
         f"/bankaccounts/{account.bank_account_id}"
     )
     resource = {"id": account.bank_account_id, "type": "bankAccount", "url": url}
@@ -103,7 +104,7 @@ def announce_account(world: World, account: BankAccount) -> None:
         start = account.requested_start_date.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         more |= {"requestedStartDate": start, "bankId": account.bank_id}
     name = "N3" if account.from_candidate else "N2"
-    _notify(world, world.book.banks[account.bank_id], name, "resourceCreated", resource, more)
+    _notify(world, bank, name, "resourceCreated", resource, more)
 
 
 def announce_deletion(world: World, account: BankAccount) -> None:

@@ -10,7 +10,7 @@ from sage_sandbox import linking
 from sage_sandbox.bank_accounts import account_of, bank_of, candidate_view
 from sage_sandbox.banks import alpha3, product_view
 from sage_sandbox.bootstrap import application_of, company_of
-from sage_sandbox.exchange import answer, world_of
+from sage_sandbox.exchange import answer, region_of, world_of
 from sage_sandbox.records import Authorisation
 from sage_sandbox.refusals import refuse
 from sage_sandbox.world import World
@@ -18,19 +18,21 @@ from sage_sandbox.world import World
 
 async def get_bank(request: Request) -> Response:
     application_of(request)
-    return answer(product_view(bank_of(world_of(request), request.path_params["bank_id"])))
+    return answer(product_view(bank_of(request, request.path_params["bank_id"])))
 
 
 async def get_banks(request: Request) -> Response:
     """All banks, or those of a `name` part, a `country`, or the popular ones."""
     application_of(request)
+    world, region = world_of(request), region_of(request)
     query = {name.lower(): value for name, value in request.query_params.items()}
     name, country = query.get("name", "").casefold(), query.get("country", "")
     popular = query.get("popularbank", "").lower() == "true"
     found = [
         product_view(bank)
-        for bank in world_of(request).book.banks.values()
+        for bank in world.book.banks.values()
         if not bank.removed
+        and world.region_of(bank) == region
         and name in bank.name.casefold()
         and (not country or alpha3(country) == alpha3(bank.country_code))
         and not popular
@@ -42,7 +44,7 @@ async def get_indirect_link_account(request: Request) -> Response:
     world = world_of(request)
     organisation, company_id = company_of(request)
     query = {name.lower(): value for name, value in request.query_params.items()}
-    bank = bank_of(world, query.get("bankid", ""))
+    bank = bank_of(request, query.get("bankid", ""))
     authorisation = linking.open_authorisation(
         world, organisation, company_id, bank, "onboarding", e2e=query.get("e2e")
     )
@@ -55,7 +57,7 @@ async def get_indirect_auth(request: Request) -> Response:
     account = account_of(world, request)
     if account.status == "cancelled":
         raise refuse(409, "BANK_ACCOUNT_CANCELLED", "The bank account is cancelled", "bankAccountId")
-    bank = bank_of(world, account.bank_id)
+    bank = bank_of(request, account.bank_id)
     authorisation = linking.open_authorisation(
         world, organisation, company_id, bank, "reauth", account.bank_account_id, request.query_params.get("e2e")
     )
@@ -70,9 +72,10 @@ def _sent_to_page(world: World, authorisation: Authorisation) -> Response:
 
 def _poll_again(world: World, authorisation: Authorisation) -> dict[str, object]:
     at = f"{authorisation.authorisation_id}/{authorisation.poll_number}"
+    region = world.region_of(world.book.banks[authorisation.bank_id])
     signature = _poll_signature(world, at)
     return {
-        "pollRoute": f"{world.addresses.consumer}/poll/{at}?signature={signature}",
+        "pollRoute": f"{world.addresses.of(region).consumer}/poll/{at}?signature={signature}",
         "pollPeriod": world.settings.poll_period_ms,
     }
 

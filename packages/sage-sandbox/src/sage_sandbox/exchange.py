@@ -9,14 +9,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sage_sandbox import wire
+from sage_sandbox.records import Region
 from sage_sandbox.refusals import NOT_JSON, Problem, Refusal, refuse, schema_problem
-from sage_sandbox.world import World
+from sage_sandbox.world import PREFIXES, World
 
 T = TypeVar("T")
 
 
 def world_of(request: Request) -> World:
     return cast("World", request.app.state.world)
+
+
+def region_of(request: Request) -> Region:
+    """The cluster that a call was made to."""
+    for region, prefix in PREFIXES.items():
+        if prefix and request.url.path.startswith(prefix + "/"):
+            return region
+    return "eu"
 
 
 def answer(value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from sage_sandbox.records import Fault
 from sage_sandbox.refusals import refuse
-from sage_sandbox.world import World
+from sage_sandbox.world import PREFIXES, World
 
 _ALL = frozenset({"N1", "N2", "N3", "N4"})
 KINDS = {
@@ -19,7 +19,10 @@ KINDS = {
     **{name: frozenset({name}) for name in sorted(_ALL)},
 }
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "*"})
-_MOUNTS = ("/consumer/api/v1", "/consumer", "/cloudid", "/papi")
+_MOUNTS = (
+    "/cloudid",
+    *(prefix + mount for prefix in PREFIXES.values() for mount in ("/consumer/api/v1", "/consumer", "/papi")),
+)
 _OF_STATEMENTS = frozenset({"stuck", "fail"})
 _OF_NOTIFICATIONS = frozenset({"duplicate", "drop"})
 

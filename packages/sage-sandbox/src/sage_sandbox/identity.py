@@ -1,6 +1,8 @@
 """Cloud ID: the token endpoint, the keys behind it, and every token that the sandbox signs or checks."""
 
 import functools
+import hashlib
+import hmac
 import secrets
 from typing import Any, cast
 
@@ -15,7 +17,7 @@ from starlette.responses import Response
 
 from sage_sandbox import wire
 from sage_sandbox.exchange import answer, read_form, world_of
-from sage_sandbox.records import Bank, Identity, Organisation, Provider
+from sage_sandbox.records import Bank, Identity, Organisation, Provider, Region
 from sage_sandbox.refusals import NOT_JSON
 from sage_sandbox.world import World
 
@@ -37,6 +39,12 @@ def new_identity(make_id: str) -> Identity:
         application="sage.sandbox.product",
         application_signing_key=secrets.token_hex(32),
     )
+
+
+def application_key(world: World, region: Region) -> str:
+    """The application signing key of a region; each cluster has its own."""
+    first = world.identity.application_signing_key
+    return first if region == "eu" else hmac.new(first.encode(), region.encode(), hashlib.sha256).hexdigest()
 
 
 @functools.lru_cache(maxsize=4)

@@ -15,12 +15,13 @@ NOT_LISTED = "not-listed"
 _ANNOUNCED_WITHIN_S = 5.0
 
 
-def redirect_origin(world: World) -> str:
+def redirect_origin(world: World, bank: Bank) -> str:
     """Where redirect_uri points: the sandbox itself, or the host that a test wants providers to see."""
     host = world.settings.redirect_host
+    consumer = world.addresses.of(world.region_of(bank)).consumer
     if not host:
-        return world.addresses.consumer
-    own = urlsplit(world.addresses.consumer)
+        return consumer
+    own = urlsplit(consumer)
     if "://" in host:
         return host.rstrip("/") + own.path
     port = f":{own.port}" if own.port and ":" not in host and host.endswith(".localhost") else ""
@@ -51,7 +52,7 @@ def open_authorisation(
             state=authorisation_id if same else world.new_id(),
             link_id=world.new_id(),
             redirect_id=redirect_id,
-            redirect_uri=f"{redirect_origin(world)}/indirectredirect/{redirect_id}",
+            redirect_uri=f"{redirect_origin(world, bank)}/indirectredirect/{redirect_id}",
             created_at=now,
             expires_at=now + timedelta(seconds=world.settings.authorisation_seconds),
             bank_account_id=bank_account_id,

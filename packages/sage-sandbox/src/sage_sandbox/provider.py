@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sage_sandbox import linking, wire
-from sage_sandbox.exchange import answer, no_content, read, world_of
+from sage_sandbox.exchange import answer, no_content, read, region_of, world_of
 from sage_sandbox.identity import provider_of
 from sage_sandbox.records import Authorisation, BankAccount, Provider
 from sage_sandbox.refusals import GatewayRefusal, refuse
@@ -23,7 +23,7 @@ def authenticate(request: Request) -> Provider:
     world = world_of(request)
     key = request.headers.get("x-api-key", "").encode()
     for provider in world.book.providers.values():
-        if secrets.compare_digest(provider.api_key.encode(), key):
+        if provider.region == region_of(request) and secrets.compare_digest(provider.api_key.encode(), key):
             break
     else:
         raise GatewayRefusal(403, "Forbidden")

@@ -8,6 +8,7 @@ import msgspec
 from sage_sandbox.refusals import Problem
 from sage_sandbox.wire import Amount, AuthorisedAccount, Balances, CallbackURLs, Expected, Line
 
+Region = Literal["eu", "us"]
 AuthorisationStatus = Literal[
     "created", "notified", "presented", "authorised", "returned", "consumed", "failed", "expired"
 ]
@@ -37,6 +38,8 @@ class Identity(Record):
 
 
 class Provider(Record):
+    """A provider's credentials in one region; another region's are another provider."""
+
     KIND: ClassVar[str] = "provider"
     provider_id: str
     name: str
@@ -44,6 +47,7 @@ class Provider(Record):
     client_secret: str
     api_key: str
     audience: str
+    region: Region = "eu"
 
     def key(self) -> str:
         return self.provider_id
@@ -74,6 +78,7 @@ class Organisation(Record):
     application: str
     signing_key: str
     name: str
+    region: Region = "eu"
 
     def key(self) -> str:
         return self.organisation_id

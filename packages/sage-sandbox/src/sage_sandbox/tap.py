@@ -9,11 +9,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sage_sandbox import faults, wire
 from sage_sandbox.records import Fault
-from sage_sandbox.world import Call, World
+from sage_sandbox.world import PREFIXES, Call, World
 
 BODY_BYTES_MAX = 10 * 1024 * 1024
 BODY_KEPT = 4096
-_SECRET_PATHS = ("/cloudid/oauth/token", "/consumer/api/v1/organisations", "/consumer/api/v1/accesstoken")
+_SECRET_PATHS = (
+    "/cloudid/oauth/token",
+    *(p + "/consumer/api/v1/organisations" for p in PREFIXES.values()),
+    *(p + "/consumer/api/v1/accesstoken" for p in PREFIXES.values()),
+)
 _UNSEEN = ("/admin", "/ui", "/static", "/favicon.ico")
 
 

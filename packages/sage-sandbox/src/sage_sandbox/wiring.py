@@ -4,14 +4,15 @@ import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from sage_sandbox import wire
-from sage_sandbox.records import Bank, Provider
+from sage_sandbox import identity, wire
+from sage_sandbox.records import Bank, Provider, Region
 from sage_sandbox.refusals import schema_problem
 from sage_sandbox.wire import CallbackURLs
-from sage_sandbox.world import World
+from sage_sandbox.world import PREFIXES, World
 
 
 class _ProviderPart(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -32,11 +33,19 @@ class _BankPart(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     callbacks: CallbackURLs | None = msgspec.field(default=None, name="callbackURLs")
 
 
-class _Wiring(msgspec.Struct, forbid_unknown_fields=True):
-    """What `--wiring FILE` may fix of the first provider and its bank."""
+class _Parts(msgspec.Struct, forbid_unknown_fields=True):
+    """What may be fixed of a region's first provider and its bank."""
 
     provider: _ProviderPart = msgspec.field(default_factory=_ProviderPart)
     bank: _BankPart = msgspec.field(default_factory=_BankPart)
+
+
+class _Wiring(msgspec.Struct, forbid_unknown_fields=True):
+    """A `--wiring FILE`: the first region's parts bare, others' by name."""
+
+    provider: _ProviderPart = msgspec.field(default_factory=_ProviderPart)
+    bank: _BankPart = msgspec.field(default_factory=_BankPart)
+    regions: dict[Region, _Parts] = {}
 
 
 def apply(world: World, text: bytes) -> None:
@@ -48,14 +57,20 @@ def apply(world: World, text: bytes) -> None:
         raise ValueError(f"{problem.path}: {problem.message}") from None
     except msgspec.DecodeError as error:
         raise ValueError(f"not JSON: {error}") from None
-    owner, bank = next(iter(world.book.providers.values())), next(iter(world.book.banks.values()))
-    if wiring.bank.bank_id not in {None, bank.bank_id}:
+    _fix(world, "eu", _Parts(wiring.provider, wiring.bank))
+    for region, parts in wiring.regions.items():
+        _fix(world, region, parts)
+    world.store.commit()
+
+
+def _fix(world: World, region: Region, parts: _Parts) -> None:
+    owner, bank = world.first_of(region)
+    if parts.bank.bank_id not in {None, bank.bank_id}:
         world.forget(bank)
-    _overwrite(owner, wiring.provider)
-    _overwrite(bank, wiring.bank)
+    _overwrite(owner, parts.provider)
+    _overwrite(bank, parts.bank)
     world.keep(owner)
     world.keep(bank)
-    world.store.commit()
 
 
 def _overwrite(record: Provider | Bank, part: msgspec.Struct) -> None:
@@ -65,25 +80,29 @@ def _overwrite(record: Provider | Bank, part: msgspec.Struct) -> None:
             setattr(record, field.name, value)
 
 
-def details_of(world: World) -> dict[str, dict[str, str]]:
-    owner, bank = next(iter(world.book.providers.values())), next(iter(world.book.banks.values()))
-    addresses = world.addresses
+def details_of(world: World) -> dict[str, dict[str, Any]]:
+    """The first region's details, and every region's by its name."""
+    regions = {region: _details_of_region(world, region) for region in PREFIXES}
+    return {"sandbox": regions["eu"] | {"regions": regions}}
+
+
+def _details_of_region(world: World, region: Region) -> dict[str, Any]:
+    owner, bank = world.first_of(region)
+    addresses = world.addresses.of(region)
     return {
-        "sandbox": {
-            "consumerUrl": addresses.consumer,
-            "providerUrl": addresses.provider,
-            "cloudIdUrl": addresses.cloud_id,
-            "jwksUrl": addresses.jwks,
-            "uiUrl": addresses.ui,
-            "adminUrl": addresses.admin,
-            "xApplication": world.identity.application,
-            "applicationSigningKey": world.identity.application_signing_key,
-            "bankId": bank.bank_id,
-            "providerApiKey": owner.api_key,
-            "clientId": owner.client_id,
-            "clientSecret": owner.client_secret,
-            "audience": owner.audience,
-        }
+        "consumerUrl": addresses.consumer,
+        "providerUrl": addresses.provider,
+        "cloudIdUrl": addresses.cloud_id,
+        "jwksUrl": addresses.jwks,
+        "uiUrl": addresses.ui,
+        "adminUrl": addresses.admin,
+        "xApplication": world.identity.application,
+        "applicationSigningKey": identity.application_key(world, region),
+        "bankId": bank.bank_id,
+        "providerApiKey": owner.api_key,
+        "clientId": owner.client_id,
+        "clientSecret": owner.client_secret,
+        "audience": owner.audience,
     }
 
 

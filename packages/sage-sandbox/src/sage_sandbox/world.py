@@ -5,7 +5,7 @@ import secrets
 import uuid
 from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
@@ -28,6 +28,7 @@ from sage_sandbox.records import (
     Organisation,
     Provider,
     Record,
+    Region,
     Statement,
     SyncFailure,
 )
@@ -36,6 +37,8 @@ from sage_sandbox.store import Store
 from sage_sandbox.throttle import Throttle
 
 CALLS_MAX = 1000
+PREFIXES: dict[Region, str] = {"eu": "", "us": "/us"}
+"""The regional clusters, and what comes before their paths."""
 _R = TypeVar("_R", bound=Record)
 
 
@@ -102,17 +105,25 @@ _SHELVES = {
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where each part of the sandbox answers; no trailing slashes."""
+    """Where each part of the sandbox answers; no trailing slashes. Cloud ID, pages and admin API are every region's."""
 
     origin: str
+    region: Region = "eu"
+
+    def of(self, region: Region) -> "Addresses":
+        return replace(self, region=region)
+
+    @property
+    def cluster(self) -> str:
+        return self.origin + PREFIXES[self.region]
 
     @property
     def consumer(self) -> str:
-        return f"{self.origin}/consumer/api/v1"
+        return f"{self.cluster}/consumer/api/v1"
 
     @property
     def provider(self) -> str:
-        return f"{self.origin}/papi"
+        return f"{self.cluster}/papi"
 
     @property
     def cloud_id(self) -> str:
@@ -160,6 +171,15 @@ class World:
     def forget(self, record: Record) -> None:
         self.book.shelf(record.KIND).pop(record.key(), None)
         self.store.remove(record)
+
+    def region_of(self, bank: Bank) -> Region:
+        """The cluster that lists a bank: its provider's."""
+        return self.book.providers[bank.provider_id].region
+
+    def first_of(self, region: Region) -> tuple[Provider, Bank]:
+        """The provider that the details file names for a region, and its bank."""
+        provider = next(p for p in self.book.providers.values() if p.region == region)
+        return provider, next(b for b in self.book.banks.values() if b.provider_id == provider.provider_id)
 
     def ledger(self, bank_account_id: str) -> Ledger:
         return self.ledgers.setdefault(bank_account_id, Ledger())
@@ -223,7 +243,7 @@ class World:
         self.store.close()
 
     async def reset(self) -> None:
-        """A fresh start of the same installation: keys, providers and the first bank's registration stay."""
+        """A fresh start of the same installation: keys, providers and each one's first bank stay."""
         await self.stop_work()
         self.timers.clear()
         old = self.book
@@ -238,9 +258,12 @@ class World:
         self.use_settings(Settings())
         for record in (*old.identities.values(), *old.providers.values()):
             self.keep(record)
-        for bank in list(old.banks.values())[:1]:
-            bank.removed = False
-            self.keep(bank)
+        kept: set[str] = set()
+        for bank in old.banks.values():
+            if bank.provider_id not in kept:
+                kept.add(bank.provider_id)
+                bank.removed = False
+                self.keep(bank)
         self.store.commit()
 
 

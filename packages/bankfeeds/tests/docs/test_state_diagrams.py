@@ -39,7 +39,7 @@ DIAGRAMS: dict[str, Callable[[], str]] = {
     "source_account": lambda: of_events(source_account.AccountStatus.pending, source_account.TRANSITIONS),
     "push_operation": lambda: of_statuses(push_operation.PushStatus.pending, push_operation.TRANSITIONS),
     "feed": lambda: of_statuses(feed.FeedStatus.open, feed.TRANSITIONS),
-    "statement": lambda: of_statuses(statement.StatementStatus.prepared, statement.TRANSITIONS),
+    "statement": lambda: of_statuses(statement.StatementStatus.offered, statement.TRANSITIONS),
     "authorisation": lambda: of_statuses(authorisation.AuthorisationStatus.notified, authorisation.TRANSITIONS),
 }
 

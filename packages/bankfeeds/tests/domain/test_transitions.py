@@ -37,7 +37,7 @@ MACHINES: dict[str, tuple[type[Enum], Enum, Moves, set[Enum]]] = {
     "feed": (FeedStatus, FeedStatus.open, by_status(feed.TRANSITIONS), {FeedStatus.closed}),
     "statement": (
         StatementStatus,
-        StatementStatus.prepared,
+        StatementStatus.offered,
         by_status(statement.TRANSITIONS),
         {StatementStatus.done, StatementStatus.refused, StatementStatus.dropped},
     ),
@@ -121,8 +121,7 @@ def test_a_closed_feed_stays_closed_and_a_parked_one_waits_for_somebody() -> Non
     assert feed.TRANSITIONS[FeedStatus.parked] == {FeedStatus.open, FeedStatus.closed}
 
 
-def test_a_statement_that_sage_may_have_is_never_prepared_again() -> None:
-    assert not any(StatementStatus.prepared in following for following in statement.TRANSITIONS.values())
+def test_only_a_statement_that_sage_may_have_is_done() -> None:
     assert {before for before, after in by_status(statement.TRANSITIONS) if after is StatementStatus.done} == {
         StatementStatus.offered,
         StatementStatus.taken,

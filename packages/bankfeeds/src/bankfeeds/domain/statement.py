@@ -13,9 +13,8 @@ class StatementKind(StrEnum):
 
 
 class StatementStatus(StrEnum):
-    """prepared → offered → taken → done | refused; offered covers every moment in which Sage may have it."""
+    """offered → taken → done | refused; offered is, from before the call, every moment in which Sage may have it."""
 
-    prepared = "prepared"
     offered = "offered"
     taken = "taken"
     done = "done"
@@ -24,7 +23,6 @@ class StatementStatus(StrEnum):
 
 
 TRANSITIONS: dict[StatementStatus, frozenset[StatementStatus]] = {
-    StatementStatus.prepared: frozenset({StatementStatus.offered, StatementStatus.dropped}),
     StatementStatus.offered: frozenset(
         {StatementStatus.taken, StatementStatus.done, StatementStatus.refused, StatementStatus.dropped}
     ),

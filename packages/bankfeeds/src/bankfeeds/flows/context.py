@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bankfeeds.domain.api_key import ApiKey
+from bankfeeds.domain.listing import ListingSecrets
 from bankfeeds.domain.memo import Memo
 from bankfeeds.domain.origins import Origins
 from bankfeeds.domain.pace import Pace
@@ -15,6 +16,8 @@ from bankfeeds.store.engine import Database
 
 KEY_REMEMBERED = timedelta(seconds=1)
 """How long a process may go on taking a key that another process has revoked."""
+SECRETS_REMEMBERED = timedelta(seconds=1)
+"""How long a process may go on using a listing's secrets that another process has replaced."""
 CURRENCY_REMEMBERED = timedelta(hours=1)
 """An account's currency never changes; one made anew under the same id is found out when its lines are stored."""
 
@@ -58,6 +61,7 @@ class World:
     reports_sync_failures: bool = False
     pace: Pace = field(default_factory=Pace)
     keys: Memo[ApiKey] = field(default_factory=lambda: Memo[ApiKey](KEY_REMEMBERED))
+    secrets: Memo[ListingSecrets] = field(default_factory=lambda: Memo[ListingSecrets](SECRETS_REMEMBERED))
     currencies: Memo[str] = field(default_factory=lambda: Memo[str](CURRENCY_REMEMBERED))
     crash: Callable[[str], None] = _carry_on
     """Called at each named point of a step where dying must not matter; tests die there."""

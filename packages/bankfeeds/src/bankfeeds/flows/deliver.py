@@ -20,7 +20,7 @@ from bankfeeds.domain.statement import Balances, Statement, StatementKind, State
 from bankfeeds.flows import confirm, settle
 from bankfeeds.flows.context import World
 from bankfeeds.flows.crash_points import OFFER, PREPARE, SETTLE, call, commit
-from bankfeeds.store import budgets, feeds, lines, listings, source_accounts, statements
+from bankfeeds.store import budgets, feeds, held, lines, statements
 from bankfeeds.store.engine import Write
 from bankfeeds.store.feeds import Claim
 
@@ -86,11 +86,10 @@ def ask(destination: Destination, act: Act, external_id: str) -> Answered:
 def prepare(tx: Write, world: World, claim: Claim) -> Plan | None:
     """The first beat. None if the feed is no longer ours or has nothing to do; then it is given back already."""
     now = world.clock()
-    account = source_accounts.lock(tx, claim.account_pk)
-    feed = feeds.held(tx, claim)
-    if feed is None or account is None:
+    found = held.lock(tx, claim)
+    if found is None:
         return None
-    listing = listings.find(tx, claim.listing_id)
+    feed, account, listing = found.feed, found.account, found.listing
     if listing is None or (world.is_production and listing.confirmed_at is None):
         feeds.release(tx, feed.pk, now + UNCONFIRMED_WAIT)
         return None
@@ -108,14 +107,14 @@ def _under_way(tx: Write, feed: Feed, account: SourceAccount) -> Offer | Follow 
     if statement.status is StatementStatus.taken and statement.sage_id is not None:
         return Follow(statement, statement.sage_id, _is_doubtful(feed, statement))
     batch = lines.of_statement(tx, feed, statement)
-    return _offer(tx, feed, Delivery(feed.bank_account_id, account.currency or "", statement, batch))
+    return _offer_again(tx, feed, Delivery(feed.bank_account_id, account.currency or "", statement, batch))
 
 
 def _is_doubtful(feed: Feed, statement: Statement) -> bool:
     return statement.doubtful or (statement.last_seq is not None and statement.last_seq <= feed.doubtful_seq)
 
 
-def _offer(tx: Write, feed: Feed, delivery: Delivery) -> Offer:
+def _offer_again(tx: Write, feed: Feed, delivery: Delivery) -> Offer:
     """Written down as doubtful before it is sent: only an answer takes the doubt away."""
     statement = delivery.statement
     statements.change(
@@ -157,7 +156,8 @@ def _make(
     span = (batch.seqs[0], batch.seqs[-1], len(batch)) if batch else None
     statement = statements.insert(tx, feed.pk, kind, span, balances, now)
     feeds.change(tx, feed.pk, statement_pk=statement.pk, attempt=0)
-    return _offer(tx, feed, Delivery(feed.bank_account_id, account.currency or "", statement, batch))
+    delivery = Delivery(feed.bank_account_id, account.currency or "", statement, batch)
+    return Offer(delivery, _is_doubtful(feed, statement))
 
 
 def _opening_balances(world: World, account: SourceAccount, now: datetime) -> Balances | None:

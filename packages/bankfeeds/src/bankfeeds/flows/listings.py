@@ -85,7 +85,9 @@ def update(
         audit.record(tx, AuditEntry(now, actor, "listing.update", _subject(listing_id), reason, detail))
         return listings.get(tx, listing_id)
 
-    return world.db.write(run)
+    changed = world.db.write(run)
+    world.secrets.forget(listing_id)
+    return changed
 
 
 def confirm(world: World, actor: str, listing_id: str, unit: AmountUnit, evidence: str, reason: str) -> Listing:
@@ -142,7 +144,16 @@ def remove(world: World, actor: str, listing_id: str, reason: str | None = None)
 
 
 def secrets(world: World, listing_id: str) -> ListingSecrets:
-    """For the adapter that talks to Sage, and for nobody else."""
+    """For the adapter that talks to Sage, and for nobody else. Remembered for SECRETS_REMEMBERED: every call asks."""
+    now = world.clock()
+    known = world.secrets.get(listing_id, now)
+    if known is None:
+        known = _unsealed(world, listing_id)
+        world.secrets.put(listing_id, known, now)
+    return known
+
+
+def _unsealed(world: World, listing_id: str) -> ListingSecrets:
     sealed = world.db.read(lambda tx: listings.sealed(tx, listing_id))
     if sealed is None:
         raise unknown(listing_id)

@@ -20,9 +20,10 @@ from bankfeeds.domain.transaction import parse_day
 from bankfeeds.flows import confirm
 from bankfeeds.flows.context import World
 from bankfeeds.flows.feeds import close_feed
-from bankfeeds.store import audit, budgets, connections, feeds, lines, source_accounts, statements
+from bankfeeds.store import audit, budgets, connections, feeds, held, lines, source_accounts, statements
 from bankfeeds.store.engine import Write
 from bankfeeds.store.feeds import Claim
+from bankfeeds.store.held import Held
 
 ACTOR = "worker"
 THROTTLE_PAUSE_S = 1.0
@@ -48,13 +49,13 @@ def settle(tx: Write, world: World, claim: Claim, answered: Answered) -> Parked 
     """
     if isinstance(answered.found, FoundAccount):  # it may say cancelled: closing begins with the connection's lock
         connections.lock(tx, source_accounts.get(tx, claim.account_pk).connection_id)
-    account = source_accounts.lock(tx, claim.account_pk)
-    feed = feeds.held(tx, claim)
-    if feed is None or account is None:
+    locked = held.lock(tx, claim)
+    if locked is None:
         return None
+    feed, account = locked.feed, locked.account
     now = world.clock()
     act = answered.act
-    _note_health(tx, feed.listing_id, answered, now)
+    _note_health(tx, locked, answered, now)
     if isinstance(act, Find) or answered.outcome is None:
         _learn(tx, world, feed, answered.found, now)
         return None
@@ -90,15 +91,16 @@ def _settle_rejected(
     return _narrow(tx, world, feed, account, act, rejected, now)
 
 
-def _note_health(tx: Write, listing_id: str, answered: Answered, now: datetime) -> None:
+def _note_health(tx: Write, locked: Held, answered: Answered, now: datetime) -> None:
     """The listing's budget slows down when Sage asks for it, and pauses when call after call fails."""
     outcome = answered.found if isinstance(answered.act, Find) else answered.outcome
+    listing_id = locked.feed.listing_id
     if isinstance(outcome, Deferred) and outcome.throttled:
         pause_s = outcome.retry_after_s or THROTTLE_PAUSE_S
         budgets.hold(tx, listing_id, now + timedelta(seconds=pause_s))
     elif isinstance(outcome, Unknown) or (isinstance(outcome, Deferred) and outcome.is_outage):
         budgets.failed(tx, listing_id, now)
-    elif not _is_unknown_account(answered):
+    elif locked.has_failures and not _is_unknown_account(answered):
         budgets.answered(tx, listing_id)
 
 

@@ -3,6 +3,7 @@
 A line keeps its id, its day, its amount and its text; nothing else of it is ever rewritten.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -109,15 +110,19 @@ def _amounts(texts: Sequence[str], currency: str, unit: AmountUnit) -> list[wire
     if unit is AmountUnit.major:
         return [plain(Decimal(text)) for text in texts]
     exponent = EXPONENTS[currency]
-    return [_minor(text, exponent) for text in texts]
+    together = " ".join(texts)
+    if _WITH_DECIMALS[exponent].fullmatch(together):
+        return list(map(int, together.replace(".", "").split(" ")))
+    return [to_minor(Decimal(text), exponent) for text in texts]
 
 
-def _minor(text: str, exponent: int) -> int:
-    """`to_minor` on decimal text, without a Decimal where the text is plain, as it nearly always is."""
-    whole, _, decimals = text.partition(".")
-    if len(decimals) == exponent and decimals.isdecimal():
-        return int(whole + decimals)
-    return to_minor(Decimal(text), exponent)
+def _with_decimals(exponent: int) -> re.Pattern[str]:
+    """Decimal texts with all decimals of their currency, as nearly always: without the point they are minor units."""
+    number = rf"-?+[0-9]++\.[0-9]{{{exponent}}}" if exponent else r"-?+[0-9]++"
+    return re.compile(rf"{number}(?: {number})*+")
+
+
+_WITH_DECIMALS = {exponent: _with_decimals(exponent) for exponent in set(EXPONENTS.values())}
 
 
 def _balances(balances: Balances, currency: str, unit: AmountUnit, options: Options) -> wire.WireBalances:
@@ -135,7 +140,7 @@ def _lines(
 ) -> list[wire.TransactionDetails]:
     """A statement's lines, column by column: a thousand of them take 2 ms."""
     posted = {text: f"{text}T{options.posted_time}" for text in set(columns.days)}
-    kinds = list(map(transaction_type, columns.types, amounts))
+    kinds = _kinds(columns.types, amounts)
     payees = [wire.Payee(party) if party else None for party in columns.counterparties]
     return list(
         map(
@@ -151,6 +156,13 @@ def _lines(
             payees,
         )
     )
+
+
+def _kinds(types: Sequence[str], amounts: Sequence[wire.Money]) -> list[str]:
+    """As `transaction_type`, a column at once."""
+    if _TYPES.keys() >= set(types):
+        return list(map(_TYPES.__getitem__, types))
+    return list(map(transaction_type, types, amounts))
 
 
 def authorisation_body(

@@ -9,13 +9,14 @@ COPY, measured at half the cost of `json_to_recordset` on both ends.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import chain, count, repeat
+from itertools import chain, repeat
 from typing import Any
 
 import msgspec
 import psycopg
 
 from bankfeeds.domain.columns import Columns
+from bankfeeds.store import bulk
 from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Database, Write
 from bankfeeds.store.types import instant_text
@@ -215,10 +216,6 @@ _SQLITE_ALLOCATE = """
       AND NOT EXISTS (SELECT 1 FROM feeds f WHERE f.account_pk = a.pk AND f.status <> 'closed'
                       AND f.start_on > :first_day)
 """
-_SQLITE_LINES = """
-    INSERT OR IGNORE INTO lines (pk, account_pk, id, posted_on, amount, balance, type, description, counterparty,
-                                 reference) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
 _SQLITE_ACCOUNT = "UPDATE source_accounts SET last_seq = :last_seq, newest_on = :last_day WHERE pk = :pk"
 _SQLITE_PUSH = """
     INSERT INTO pushes (key, company_id, connection_id, account_pk, account_id, requested_at, status, timeout_minutes,
@@ -245,9 +242,7 @@ def _store_sqlite(tx: Write, push: NewPush) -> Numbered | None:
             return None
         pk, before, external_id = found
         first_seq, last_seq = before + 1, before + len(push.columns)
-        keys = count((pk << t.SEQ_BITS) + first_seq)
-        cursor.executemany(_SQLITE_LINES, zip(keys, repeat(pk), *push.columns.in_order(), strict=False))
-        if cursor.rowcount != len(push.columns):
+        if bulk.insert(cursor, pk, first_seq, push.columns) != len(push.columns):
             cursor.execute("DELETE FROM lines WHERE pk BETWEEN ? AND ?", (_key(pk, first_seq), _key(pk, last_seq)))
             return None
         parameters |= {

@@ -218,7 +218,8 @@ def set_asks_reauthorisation(tx: Write, account_pk: int, *, asks: bool) -> None:
     tx.run(t.feeds.update().where(_f.account_pk == account_pk, _live).values(asks_reauthorisation=asks))
 
 
-def feed(row: sa.Row[Any]) -> Feed:
+def feed(row: Any) -> Feed:
+    """Of a row of the table."""
     return Feed(
         pk=row.pk,
         listing_id=row.listing_id,

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import count, repeat
 from typing import Any
 
 import msgspec
@@ -18,15 +17,12 @@ from bankfeeds.domain.columns import NO_LINES, Batch, Columns
 from bankfeeds.domain.feed import Feed, QueuedLine
 from bankfeeds.domain.statement import Statement
 from bankfeeds.domain.transaction import Line
+from bankfeeds.store import bulk
 from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Read, Write
 
 _l = t.lines.c
 _SEQ_MASK = (1 << t.SEQ_BITS) - 1
-_INSERT_SQLITE = (
-    "INSERT OR IGNORE INTO lines (pk, account_pk, id, posted_on, amount, balance, type, description, counterparty,"
-    " reference) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
 
 _json = msgspec.json.Encoder()
 _INSERT_POSTGRESQL = """
@@ -45,14 +41,13 @@ class AlreadyThere(Exception):
 
 def append(tx: Write, account_pk: int, first_seq: int, columns: Columns) -> None:
     """All lines, numbered from `first_seq`, in one statement; AlreadyThere if any id is known in this account."""
-    key = account_pk << t.SEQ_BITS | first_seq
     cursor = tx.driver_cursor()
     if tx.is_postgresql:
-        cursor.execute(_INSERT_POSTGRESQL, (key - 1, account_pk, _json.encode(list(_rows(columns))).decode()))
+        before = (account_pk << t.SEQ_BITS) + first_seq - 1
+        cursor.execute(_INSERT_POSTGRESQL, (before, account_pk, _json.encode(list(_rows(columns))).decode()))
+        stored = int(cursor.rowcount)
     else:
-        keyed = zip(count(key), repeat(account_pk), *columns.in_order(), strict=False)
-        cursor.executemany(_INSERT_SQLITE, keyed)
-    stored = int(cursor.rowcount)
+        stored = bulk.insert(cursor, account_pk, first_seq, columns)
     cursor.close()
     if stored != len(columns):
         raise AlreadyThere
@@ -119,12 +114,9 @@ def _batch(
         cursor.execute(query.all, (*span, limit))
     else:
         cursor.execute(query.unmarked, (*span, feed_pk, base, limit))
-    rows = cursor.fetchall()
+    keys, columns = bulk.fetch(cursor)
     cursor.close()
-    if not rows:
-        return NO_LINES
-    keys, *columns = zip(*rows, strict=True)
-    return Batch([key & _SEQ_MASK for key in keys], Columns(*columns))
+    return Batch([key & _SEQ_MASK for key in keys], columns) if keys else NO_LINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,18 +126,24 @@ class _BatchQueries:
     unmarked: str
 
 
-def _batch_queries(day: str, amount: str, balance: str, p: str) -> _BatchQueries:
-    columns = f"pk, id, {day}, {amount}, {balance}, type, description, counterparty, reference"
+def _batch_queries(columns: str, aggregate: str, p: str) -> _BatchQueries:
     span = f"SELECT {columns} FROM lines WHERE pk BETWEEN {p} AND {p} AND posted_on >= {p}"  # noqa: S608 - constants
     mark = f"NOT EXISTS (SELECT 1 FROM line_marks WHERE feed_pk = {p} AND seq = lines.pk - {p})"  # noqa: S608
     tail = f"ORDER BY pk LIMIT {p}"
     marks = f"SELECT 1 FROM line_marks WHERE feed_pk = {p} LIMIT 1"  # noqa: S608
-    return _BatchQueries(marks, f"{span} {tail}", f"{span} AND {mark} {tail}")
+    every, unmarked = f"{span} {tail}", f"{span} AND {mark} {tail}"
+    return _BatchQueries(marks, bulk.in_columns(every, aggregate), bulk.in_columns(unmarked, aggregate))
 
 
 _BATCHES = {
-    False: _batch_queries("posted_on", "amount", "balance", "?"),
-    True: _batch_queries("posted_on::text", "amount::text", "balance::text", "%s"),
+    False: _batch_queries(
+        "pk, id, posted_on, amount, balance, type, description, counterparty, reference", "json_group_array({})", "?"
+    ),
+    True: _batch_queries(
+        "pk, id, posted_on, amount::text, balance::text, type, description, counterparty, reference",
+        "coalesce(json_agg({})::text, '[]')",
+        "%s",
+    ),
 }
 
 

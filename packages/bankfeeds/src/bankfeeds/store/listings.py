@@ -13,7 +13,7 @@ from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Read, Write
 
 _l = t.listings.c
-_PLAIN = (
+PLAIN = (
     "id", "name", "region", "country", "bank_id", "external_ref", "url", "provider_url", "token_url", "jwks_url",
     "client_id", "audience", "connector_issuer", "connector_audience", "header_name", "amount_unit", "created_at",
     "authorization_redirect_url", "confirmed_at", "confirmed_by", "confirmed_evidence",
@@ -30,7 +30,7 @@ class SealedSecrets:
 def find(tx: Read, listing_id: str) -> Listing | None:
     """None if unknown or removed."""
     row = tx.row(_FIND, {"the_id": listing_id})
-    return None if row is None else _listing(row)
+    return None if row is None else listing(row)
 
 
 def get(tx: Read, listing_id: str) -> Listing:
@@ -38,13 +38,13 @@ def get(tx: Read, listing_id: str) -> Listing:
     row = tx.row(sa.select(t.listings).where(_l.id == listing_id))
     if row is None:
         raise AssertionError(f"listing {listing_id} is gone")
-    return _listing(row)
+    return listing(row)
 
 
 def lock(tx: Write, listing_id: str) -> Listing | None:
     """Locked against other locks, not against rows that refer to it; None if unknown or removed."""
     row = tx.row(dialect.for_update_beside_references(_live().where(_l.id == listing_id)))
-    return None if row is None else _listing(row)
+    return None if row is None else listing(row)
 
 
 def exists(tx: Read, listing_id: str) -> bool:
@@ -53,7 +53,7 @@ def exists(tx: Read, listing_id: str) -> bool:
 
 
 def live(tx: Read) -> list[Listing]:
-    return [_listing(row) for row in tx.rows(_live().order_by(_l.created_at, _l.id))]
+    return [listing(row) for row in tx.rows(_live().order_by(_l.created_at, _l.id))]
 
 
 def sealed(tx: Read, listing_id: str) -> SealedSecrets | None:
@@ -67,13 +67,13 @@ def sealed(tx: Read, listing_id: str) -> SealedSecrets | None:
 
 
 def insert(tx: Write, listing: Listing, secrets: SealedSecrets) -> None:
-    plain = {name: getattr(listing, name) for name in _PLAIN}
+    plain = {name: getattr(listing, name) for name in PLAIN}
     tx.run(t.listings.insert().values({**plain, **_secret_values(secrets)}))
 
 
 def update(tx: Write, listing: Listing, secrets: SealedSecrets | None) -> None:
     """None: the secrets stay as they are."""
-    changes = {name: getattr(listing, name) for name in _PLAIN if name not in {"id", "created_at"}}
+    changes = {name: getattr(listing, name) for name in PLAIN if name not in {"id", "created_at"}}
     if secrets is not None:
         changes |= _secret_values(secrets)
     tx.run(t.listings.update().where(_l.id == listing.id).values(changes))
@@ -104,7 +104,8 @@ def _secret_values(secrets: SealedSecrets) -> dict[str, str | Sequence[str]]:
     }
 
 
-def _listing(row: sa.Row[Any]) -> Listing:
-    values: dict[str, Any] = {name: getattr(row, name) for name in _PLAIN}
+def listing(row: Any) -> Listing:
+    """Of a row with the columns PLAIN."""
+    values: dict[str, Any] = {name: getattr(row, name) for name in PLAIN}
     values["amount_unit"] = AmountUnit(row.amount_unit)
     return Listing(**values)

@@ -25,16 +25,15 @@ def find(tx: Read, company_id: str, connection_id: str, account_id: str) -> Sour
 def get(tx: Read, pk: int) -> SourceAccount:
     """The account by its number, deleted or not."""
     row = tx.row(_BY_PK, {"the_pk": pk})
-    account = None if row is None else _account(row)
-    if account is None:
+    if row is None:
         raise AssertionError(f"source account {pk} is gone")
-    return account
+    return account(row)
 
 
 def lock(tx: Write, pk: int) -> SourceAccount | None:
     """The account by its number, locked until the transaction ends, deleted or not."""
     row = tx.row(_LOCK_BY_PK, {"the_pk": pk})
-    return None if row is None else _account(row)
+    return None if row is None else account(row)
 
 
 def find_and_lock(tx: Write, company_id: str, connection_id: str, account_id: str) -> SourceAccount | None:
@@ -49,7 +48,7 @@ def by_external_id(tx: Read, external_id: str) -> SourceAccount | None:
 def of_connection(tx: Read, connection_id: str) -> list[SourceAccount]:
     """In the order they were made."""
     query = sa.select(t.source_accounts).where(_a.connection_id == connection_id, _a.deleted_at.is_(None))
-    return [_account(row) for row in tx.rows(query.order_by(_a.pk))]
+    return [account(row) for row in tx.rows(query.order_by(_a.pk))]
 
 
 def insert(tx: Write, account: SourceAccount, created_at: datetime) -> int:
@@ -81,7 +80,7 @@ def _live(company_id: str, connection_id: str) -> "sa.Select[Any]":
 
 def _one(tx: Read, query: "sa.Select[Any]") -> SourceAccount | None:
     row = tx.row(query)
-    return None if row is None else _account(row)
+    return None if row is None else account(row)
 
 
 def _values(account: SourceAccount) -> dict[str, Any]:
@@ -124,7 +123,8 @@ def _info_values(info: AccountInfo | None) -> dict[str, Any] | None:
     }
 
 
-def _account(row: sa.Row[Any]) -> SourceAccount:
+def account(row: Any) -> SourceAccount:
+    """Of a row of the table."""
     return SourceAccount(
         pk=row.pk,
         external_id=row.external_id,

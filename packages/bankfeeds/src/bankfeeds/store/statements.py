@@ -31,14 +31,18 @@ def insert(
     balances: Balances | None,
     now: datetime,
 ) -> Statement:
-    """`span` is (first_seq, last_seq, line_count); None for a statement without lines."""
+    """`span` is (first_seq, last_seq, line_count); None for a statement without lines. It is made to be offered at
+    once, so it is written down as offered, and doubtful: only an answer takes the doubt away. Answered as before that.
+    """
     first_seq, last_seq, line_count = span or (None, None, 0)
     result = tx.connection.execute(
         _INSERT,
         {
             "feed_pk": feed_pk,
             "kind": kind.value,
-            "status": StatementStatus.prepared.value,
+            "status": StatementStatus.offered.value,
+            "offers": 1,
+            "doubtful": True,
             "first_seq": first_seq,
             "last_seq": last_seq,
             "line_count": line_count,
@@ -56,7 +60,7 @@ def insert(
         pk=int(key[0]),
         feed_pk=feed_pk,
         kind=kind,
-        status=StatementStatus.prepared,
+        status=StatementStatus.offered,
         first_seq=first_seq,
         last_seq=last_seq,
         line_count=line_count,
@@ -82,7 +86,7 @@ def change(tx: Write, pk: int, **values: Any) -> None:
 
 def drop_open(tx: Write, feed_pk: int, now: datetime) -> None:
     """The feed is closed: what was under way is nobody's business any more."""
-    under_way = [StatementStatus.prepared.value, StatementStatus.offered.value, StatementStatus.taken.value]
+    under_way = [StatementStatus.offered.value, StatementStatus.taken.value]
     tx.run(
         t.statements.update()
         .where(_s.feed_pk == feed_pk, _s.status.in_(under_way))

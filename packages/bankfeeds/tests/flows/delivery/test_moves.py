@@ -84,7 +84,7 @@ def test_every_move_of_a_long_and_troubled_life_stands_in_a_table(platform: Plat
         ("pushes", "Pending", "Success"),
         ("pushes", "Pending", "Failed"),
         ("feeds", "open", "parked", "open", "closed"),
-        ("statements", "prepared", "offered", "taken", "offered", "refused"),
+        ("statements", "offered", "taken", "offered", "refused"),
         ("statements", "offered", "done"),
         ("statements", "taken", "refused"),
         ("statements", "taken", "dropped"),

@@ -100,11 +100,11 @@ class Handed:
 
 @contextmanager
 def _platform(
-    accounts: int, lines: int, due_at: datetime | None
+    accounts: int, lines: int, due_in: timedelta | None
 ) -> Generator[tuple[World, Seeded, VirtualTime, Handed, SimulatedSage]]:
     directory = _SHARED_MEMORY if _SHARED_MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="bankfeeds-bench-", dir=directory) as path:
-        seeded = seed(f"sqlite:///{path}/day.db", accounts, due_at=due_at)
+        seeded = seed(f"sqlite:///{path}/day.db", accounts, due_in=due_in)
         if lines:
             fill(seeded, lines * accounts)
         with opened(seeded.settings) as everything:
@@ -163,7 +163,7 @@ def _request(account: int, number: int, now: datetime) -> PushRequest:
 
 def drain(accounts: int) -> Figure:
     """Every account has a backlog, and Sage comes back after four hours: until it has finished the last statement."""
-    with _platform(accounts, 3, datetime(2026, 1, 1, tzinfo=UTC)) as (world, _, time, _handed, sage):
+    with _platform(accounts, 3, timedelta()) as (world, _, time, _handed, sage):
         sage.away_until_s = OUTAGE_S
         Worker(world, time)
 

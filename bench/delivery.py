@@ -6,7 +6,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 
@@ -19,7 +19,7 @@ from bench import bare_client
 from bench.databases import Kind
 from bench.profiles import PROFILE_S, Profiling
 from bench.results import SQLITE, Figure
-from bench.seeding import NEVER, Sage, Seeded, seed, serving
+from bench.seeding import Sage, Seeded, seed, serving
 from bench.servers import Server, settle
 from bench.stored import fill
 
@@ -130,7 +130,7 @@ def unthrottled(kind: Kind, accounts: int, statements: int, rounds: int) -> tupl
     bare: list[float] = []
     cpu_ms: list[float] = []
     with sandbox(kind, 2 * theirs, (0, 0), 0) as sage:
-        seeded = seed(kind.fresh(), theirs, sage=sage.sage, due_at=NEVER)
+        seeded = seed(kind.fresh(), theirs, sage=sage.sage, due_in=None)
         fill(seeded, theirs * statements * SIZE)
         feeds = Feeds(seeded)
         with worker(kind, seeded, UNLIMITED) as server:
@@ -164,7 +164,7 @@ def unthrottled(kind: Kind, accounts: int, statements: int, rounds: int) -> tupl
 def throttled(kind: Kind, accounts: int, statements: int) -> list[Figure]:
     """Backlogs drained at Sage's 10 requests a second, each statement taking 0.5 to 5 s."""
     with sandbox(kind, accounts, (FASTEST_MS, SLOWEST_MS), PER_SECOND) as sage:
-        seeded = seed(kind.fresh(), accounts, sage=sage.sage, due_at=datetime(2026, 1, 1, tzinfo=UTC))
+        seeded = seed(kind.fresh(), accounts, sage=sage.sage, due_in=timedelta())
         fill(seeded, accounts * statements * SIZE)
         with worker(kind, seeded, PER_SECOND):
             started = time.perf_counter()

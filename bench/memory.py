@@ -1,7 +1,7 @@
 """Memory of a worker that has 10,000 feeds waiting, while it works them off at Sage's pace."""
 
 import time
-from datetime import UTC, datetime
+from datetime import timedelta
 
 from bench.databases import Kind
 from bench.delivery import FASTEST_MS, PER_SECOND, SLOWEST_MS, sandbox, worker
@@ -18,7 +18,7 @@ def measure(kind: Kind, seconds: float) -> Figure:
     """The most that was resident."""
     most = 0.0
     with sandbox(kind, FEEDS, (FASTEST_MS, SLOWEST_MS), PER_SECOND) as sage:
-        seeded = seed(kind.fresh(), FEEDS, sage=sage.sage, due_at=datetime(2026, 1, 1, tzinfo=UTC))
+        seeded = seed(kind.fresh(), FEEDS, sage=sage.sage, due_in=timedelta())
         fill(seeded, FEEDS * LINES_EACH)
         with worker(kind, seeded, PER_SECOND) as server:
             until = time.monotonic() + seconds

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
@@ -20,13 +20,14 @@ from bankfeeds.flows import keys
 from bankfeeds.flows.context import World
 from bankfeeds.settings import Settings
 from bankfeeds.store import tables as t
+from bankfeeds.store.budgets import FAR
 from bankfeeds.store.engine import Write
 from bench.lines import FIRST_DAY
 from bench.servers import Server
 
 LISTING = "bench"
-NEVER = datetime(2099, 1, 1, tzinfo=UTC)
-"""Feeds due then take lines and deliver nothing."""
+NOT_YET = FAR - timedelta(seconds=30)
+"""Feeds due so far ahead take lines and deliver nothing meanwhile; a time further ahead counts as a clock's error."""
 _ACCOUNTS_PER_COMPANY = 10
 _ROWS = 5000
 
@@ -73,8 +74,10 @@ def bank_account_id(number: int) -> str:
     return str(UUID(int=3 << 96 | number, version=4))
 
 
-def seed(url: str, accounts: int, *, sage: Sage | None = None, due_at: datetime | None = NEVER) -> Seeded:
-    """Accounts that are linked, introduced and connected, as after their first day."""
+def seed(url: str, accounts: int, *, sage: Sage | None = None, due_in: timedelta | None = NOT_YET) -> Seeded:
+    """Accounts that are linked, introduced and connected, as after their first day. Without `due_in` the feeds sleep
+    until something wakes them.
+    """
     key = secrets.token_urlsafe(48)
     settings = Settings(database_url=url, secret_key=(key,))
     bring_to_schema(settings, "bench", "bench")
@@ -82,7 +85,9 @@ def seed(url: str, accounts: int, *, sage: Sage | None = None, due_at: datetime 
         world = everything.world
         _, secret = keys.create(world, "bench", "bench")
         world.db.write(lambda tx: insert_listing(tx, world, sage or Sage()))
-        world.db.write(lambda tx: insert_accounts(tx, accounts, due_at, world.clock()))
+        now = world.clock()
+        due_at = None if due_in is None else now + due_in
+        world.db.write(lambda tx: insert_accounts(tx, accounts, due_at, now))
     names = [f"acc-{number:06d}" for number in range(1, accounts + 1)]
     paths = [
         f"/companies/{company_id(c)}/connections/{connection_id(c)}/push/bankAccounts/{name}/bankTransactions"

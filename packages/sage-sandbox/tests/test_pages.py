@@ -161,6 +161,7 @@ def test_another_state_is_refused_and_changes_nothing(manual, returned, query):
     _, _, address = returned
     response = manual.http.get(address.split("?", maxsplit=1)[0] + query)
     assert response.status_code == 400
+    assert manual.admin("GET", "/calls?section=5.2")[0]["rule"]["code"] == "STATE_DIFFERS"
     assert status_of(manual) == "authorised"
     assert manual.http.get(address).status_code == 200
 

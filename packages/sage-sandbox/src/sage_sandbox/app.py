@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import cast
 
@@ -24,10 +25,13 @@ from sage_sandbox import (
     transactions,
 )
 from sage_sandbox.admin import controls, evidence, registry, views
-from sage_sandbox.exchange import answer, region_of, world_of
+from sage_sandbox.calls import api as calls
+from sage_sandbox.calls import page as live
+from sage_sandbox.calls.rules import cited, section_of_call
+from sage_sandbox.exchange import refused, region_of, world_of
 from sage_sandbox.pages import browser
 from sage_sandbox.records import Bank, Provider, Region
-from sage_sandbox.refusals import GatewayRefusal, Refusal, body_of
+from sage_sandbox.refusals import GatewayRefusal, Problem, Refusal
 from sage_sandbox.store import FileStore, NoStore, Store
 from sage_sandbox.tap import Tap
 from sage_sandbox.world import PREFIXES, World
@@ -47,6 +51,9 @@ def _routes() -> list[Route | Mount]:
         *_consumer_routes(),
         *(Mount(prefix, routes=[*_provider_routes(), *_consumer_routes()]) for prefix in PREFIXES.values() if prefix),
         Route("/ui/link/{link_id}", browser.get_link),
+        Route("/ui/calls", live.get_page),
+        Route("/static/calls.js", live.get_script),
+        Route("/static/calls.css", live.get_style),
         Route("/ui", browser.get_start),
         Route("/", browser.get_start),
         Route("/static/style.css", browser.get_style),
@@ -107,7 +114,9 @@ def _admin_routes() -> list[Route]:
         Route("/admin/expectations", evidence.post_expectations, methods=["POST"]),
         Route("/admin/expectations", evidence.delete_expectations, methods=["DELETE"]),
         Route("/admin/verdict", evidence.get_verdict),
-        Route("/admin/calls", views.get_calls),
+        Route("/admin/calls", calls.get_calls),
+        Route("/admin/calls", calls.delete_calls, methods=["DELETE"]),
+        Route("/admin/calls/export", calls.export_calls),
         Route("/admin/plant", evidence.post_plant, methods=["POST"]),
         Route("/admin/banks", registry.get_banks),
         Route("/admin/banks", registry.post_bank, methods=["POST"]),
@@ -119,18 +128,27 @@ def _admin_routes() -> list[Route]:
 async def _refused(request: Request, error: Exception) -> Response:
     refusal = cast("Refusal", error)
     papi = request.url.path.startswith(PREFIXES[region_of(request)] + _PAPI)
-    form = world_of(request).settings.error_form if papi else "errors"
-    return answer(body_of(refusal.problems, form), refusal.status)
+    problems = refusal.problems
+    if papi and world_of(request).settings.error_form == "message":
+        body: object = {"message": "; ".join(f"{p.code}: {p.message}" for p in problems)}
+    else:
+        section = section_of_call(request.method, request.url.path)
+        body = {"errors": [cited(problem, section) for problem in problems]}
+    return refused(request, refusal.status, body, *problems)
 
 
-async def _refused_by_gateway(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's signature
+async def _refused_by_gateway(request: Request, error: Exception) -> Response:
     refusal = cast("GatewayRefusal", error)
-    return answer({"message": refusal.message}, refusal.status)
+    return refused(request, refusal.status, {"message": refusal.message}, refusal.problem)
 
 
-async def _no_route(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's signature
+async def _no_route(request: Request, error: Exception) -> Response:
     problem = cast("HTTPException", error)
-    return answer({"message": problem.detail}, problem.status_code, dict(problem.headers or {}))
+    code = "METHOD_NOT_ALLOWED" if problem.status_code == HTTPStatus.METHOD_NOT_ALLOWED else "NO_SUCH_CALL"
+    rule = Problem(code, f"{request.method} {request.url.path}: {problem.detail}")
+    response = refused(request, problem.status_code, {"message": problem.detail}, rule)
+    response.headers.update(problem.headers or {})
+    return response
 
 
 _FIRST_BANKS: tuple[tuple[Region, str, str], ...] = (

@@ -164,7 +164,7 @@ async def get_banks(request: Request) -> Response:
     world = world_of(request)
     provider = authenticate(request)
     if not world.settings.get_banks:
-        raise GatewayRefusal(404, "Not Found")
+        raise GatewayRefusal(404, "Not Found", "NO_SUCH_CALL", "The setting `getBanks` is off")
     own = [b for b in world.book.banks.values() if b.provider_id == provider.provider_id and not b.removed]
     return answer({"data": [bank_view(bank) for bank in own]})
 
@@ -173,7 +173,7 @@ async def put_bank(request: Request) -> Response:
     world = world_of(request)
     provider = authenticate(request)
     if not world.settings.put_banks:
-        raise GatewayRefusal(404, "Not Found")
+        raise GatewayRefusal(404, "Not Found", "NO_SUCH_CALL", "The setting `putBanks` is off")
     bank = _own_bank(world, provider, request.path_params["principal_id"], "principalId")
     change = await read(request, _bank_to_update)
     _check_country(change.country_code, "countryCode")

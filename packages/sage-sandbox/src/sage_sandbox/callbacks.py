@@ -2,20 +2,23 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import UTC, timedelta
+from http import HTTPStatus
 from typing import Any
 
 import httpx2
 import msgspec
 
 from sage_sandbox import faults, wire
+from sage_sandbox.calls.log import Message
+from sage_sandbox.calls.rules import Rule
 from sage_sandbox.identity import connector_token
 from sage_sandbox.records import Authorisation, Bank, BankAccount, Fault, Notification
 from sage_sandbox.refusals import NOT_JSON
 from sage_sandbox.wire import AvailableAccount
-from sage_sandbox.world import Call, World
+from sage_sandbox.world import World
 
-BODY_KEPT = 4096
 _PAGE_BYTES_MAX = 1_000_000
 _available_accounts = wire.decoder(list[AvailableAccount])
 
@@ -40,8 +43,12 @@ def _client(world: World) -> httpx2.AsyncClient:
     return world.clients[address]
 
 
+Judge = Callable[[httpx2.Response | None], Rule | None]
+"""Says which rule of the contract a provider's answer breaks, for the log."""
+
+
 async def _call(
-    world: World, method: str, url: str, *, follow: bool = False, fault: Fault | None = None, **more: Any
+    world: World, method: str, url: str, judge: Judge, *, follow: bool = False, fault: str | None = None, **more: Any
 ) -> httpx2.Response | None:
     """Make one call and log it; none if no answer came."""
     began = time.perf_counter()
@@ -53,24 +60,45 @@ async def _call(
             response = await client.request(method, url, timeout=timeout_s, follow_redirects=follow, **more)
     except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, ValueError, OSError) as problem:
         error = f"{type(problem).__name__}: {problem}"
-    world.calls_seen += 1
-    content: bytes = more.get("content", b"")
-    world.calls.append(
-        Call(
-            call_id=world.calls_seen,
-            direction="out",
-            at=world.clock.now(),
-            method=method,
-            url=str(response.url) if response is not None else url,
-            request_body=content[:BODY_KEPT].decode("utf-8", "replace"),
-            status=response.status_code if response is not None else None,
-            response_body=response.content[:BODY_KEPT].decode("utf-8", "replace") if response is not None else "",
-            duration_ms=round((time.perf_counter() - began) * 1000, 1),
-            fault_id=fault.fault_id if fault else None,
-            error=error,
-        )
+    answered = response is not None
+    world.log.add(
+        "out",
+        world.clock.now(),
+        method,
+        str(response.url) if answered else url,
+        Message(
+            list(response.request.headers.items() if answered else more.get("headers", {}).items()),
+            more.get("content", b""),
+        ),
+        Message(list(response.headers.items()), response.content) if answered else Message(),
+        status=response.status_code if answered else None,
+        duration_s=time.perf_counter() - began,
+        secrets=world.known_secrets(),
+        secret_headers=[bank.header_name for bank in world.book.banks.values() if bank.header_name],
+        rule=judge(response),
+        fault_id=fault,
+        error=error,
     )
     return response
+
+
+def _accepting(section: str, code: str, message: str, *, only_200: bool = True) -> Judge:
+    """Takes an answer of 200, or any 2xx."""
+
+    def judge(response: httpx2.Response | None) -> Rule | None:
+        if response is None:
+            return Rule("NO_ANSWER", section, "The provider did not answer in time")
+        good = response.status_code == HTTPStatus.OK if only_200 else response.is_success
+        return None if good else Rule(code, section, message)
+
+    return judge
+
+
+_notified = _accepting("5.1", "NOT_2XX", "A notification is answered 2xx, or it comes again", only_200=False)
+_page_of = {
+    "onboarding": _accepting("5.2", "PAGE_NOT_200", "GET auth answers 200 with HTML"),
+    "reauth": _accepting("5.3", "PAGE_NOT_200", "GET authrefresh answers 200 with HTML"),
+}
 
 
 def _credentials(world: World, bank: Bank, *, token: bool = True) -> dict[str, str]:
@@ -183,7 +211,9 @@ async def _post(world: World, notification: Notification, fault: Fault | None) -
         notification.url = bank.callbacks.notification
     headers = _credentials(world, bank) | {"Content-Type": "application/json"}
     content = wire.encode(notification.body)
-    response = await _call(world, "POST", notification.url, content=content, headers=headers, fault=fault)
+    fault_id = fault.fault_id if fault else None
+    url = notification.url
+    response = await _call(world, "POST", url, _notified, content=content, headers=headers, fault=fault_id)
     return response.status_code if response is not None else None
 
 
@@ -236,6 +266,7 @@ async def fetch_provider_page(world: World, authorisation: Authorisation) -> Pag
         world,
         "GET",
         _with_query(url, query),
+        _page_of[authorisation.kind],
         headers={"Accept": "text/html"},
         follow=world.settings.connector_follows_redirects,
     )
@@ -265,11 +296,31 @@ async def fetch_available_accounts(world: World, account: BankAccount) -> list[A
     how = world.settings.available_accounts_auth
     headers = {} if how == "none" else _credentials(world, bank, token=how == "headerAndToken")
     url = _with_query(bank.callbacks.available_accounts, {"externalId": account.external_id})
-    response = await _call(world, "GET", url, headers=headers)
-    if response is None or response.status_code != 200:  # noqa: PLR2004 - 200 alone carries a list
-        return None
+    response = await _call(world, "GET", url, lambda answer: _listed(answer, account)[1], headers=headers)
+    return _listed(response, account)[0]
+
+
+def _listed(
+    response: httpx2.Response | None, account: BankAccount
+) -> tuple[list[AvailableAccount] | None, Rule | None]:
+    """The accounts of a provider's list, and the first rule of 5.4 that it breaks."""
+    if refused := _accepting("5.4", "NOT_A_LIST", "GET availableaccounts answers 200 with an array")(response):
+        return None, refused
+    content = b"" if response is None else response.content
     try:
-        found = _available_accounts.decode(response.content)
-    except NOT_JSON:
-        return None
-    return found if wire.is_text(response.content, found) else None
+        found = _available_accounts.decode(content)
+    except NOT_JSON as error:
+        return None, Rule("NOT_A_LIST", "5.4", str(error))
+    if not wire.is_text(content, found):
+        return None, Rule("NOT_A_LIST", "5.4", "The body holds half of a surrogate pair")
+    return found, _disagreement(found, account)
+
+
+def _disagreement(found: list[AvailableAccount], account: BankAccount) -> Rule | None:
+    for at, item in enumerate(found):
+        if item.bank_identifier != account.bank_identifier:
+            message = "An item of another bankIdentifier cannot be associated"
+            return Rule("BANK_IDENTIFIER_DIFFERS", "5.4", message, f"[{at}].bankIdentifier")
+    if all(item.external_id != account.external_id for item in found):
+        return Rule("SOURCE_NOT_LISTED", "5.4", "The list holds the connected accounts too", "externalId")
+    return None

@@ -9,11 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sage_sandbox import wire
+from sage_sandbox.calls.rules import rule_of
 from sage_sandbox.records import Region
 from sage_sandbox.refusals import NOT_JSON, Problem, Refusal, refuse, schema_problem
 from sage_sandbox.world import PREFIXES, World
 
 T = TypeVar("T")
+RULE = "sandbox.rule"
+"""Where a request's scope holds the rule that refused it."""
 
 
 def world_of(request: Request) -> World:
@@ -30,6 +33,13 @@ def region_of(request: Request) -> Region:
 
 def answer(value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     return Response(wire.encode(value), status, headers, "application/json")
+
+
+def refused(request: Request, status: int, body: object, *problems: Problem) -> Response:
+    """A refusal that names its rule to the log, and in a header to whoever reads it."""
+    rules = [rule_of(problem, request.method, request.url.path) for problem in problems]
+    request.scope[RULE] = rules[0]
+    return answer(body, status, {"X-Sandbox-Rule": ", ".join(dict.fromkeys(rule.header() for rule in rules))})
 
 
 def no_content() -> Response:

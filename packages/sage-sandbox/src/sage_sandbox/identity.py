@@ -16,9 +16,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sage_sandbox import wire
-from sage_sandbox.exchange import answer, read_form, world_of
+from sage_sandbox.exchange import answer, read_form, refused, world_of
 from sage_sandbox.records import Bank, Identity, Organisation, Provider, Region
-from sage_sandbox.refusals import NOT_JSON
+from sage_sandbox.refusals import NOT_JSON, Problem
 from sage_sandbox.world import World
 
 AUDIENCE = "sfdsbanking/sfdsBankingProvider-Pre"
@@ -156,8 +156,9 @@ class _TokenRequest(msgspec.Struct):
     audience: str = ""
 
 
-def _denied(status: int, error: str, description: str) -> Response:
-    return answer({"error": error, "error_description": description}, status)
+def _denied(request: Request, status: int, error: str, description: str) -> Response:
+    body = {"error": error, "error_description": description}
+    return refused(request, status, body, Problem(error, description))
 
 
 async def _token_request(request: Request) -> _TokenRequest | None:
@@ -175,18 +176,18 @@ async def post_token(request: Request) -> Response:
     world = world_of(request)
     asked = await _token_request(request)
     if asked is None:
-        return _denied(400, "invalid_request", "The body is neither a form nor a JSON object of strings")
+        return _denied(request, 400, "invalid_request", "The body is neither a form nor a JSON object of strings")
     if asked.grant_type != "client_credentials":
-        return _denied(400, "unsupported_grant_type", "grant_type must be client_credentials")
+        return _denied(request, 400, "unsupported_grant_type", "grant_type must be client_credentials")
     for provider in world.book.providers.values():
         if provider.client_id == asked.client_id and secrets.compare_digest(
             provider.client_secret.encode(), asked.client_secret.encode()
         ):
             break
     else:
-        return _denied(401, "access_denied", "Unauthorized")
+        return _denied(request, 401, "access_denied", "Unauthorized")
     if asked.audience != provider.audience:
-        return _denied(403, "access_denied", f"Service not enabled within domain: {asked.audience}")
+        return _denied(request, 403, "access_denied", f"Service not enabled within domain: {asked.audience}")
     token = provider_token(world, provider)
     return answer({"access_token": token, "token_type": "Bearer", "expires_in": world.settings.token_seconds})
 

@@ -26,15 +26,16 @@ def authenticate(request: Request) -> Provider:
         if provider.region == region_of(request) and secrets.compare_digest(provider.api_key.encode(), key):
             break
     else:
-        raise GatewayRefusal(403, "Forbidden")
+        raise GatewayRefusal(403, "Forbidden", "API_KEY", "x-api-key is missing, or no provider's of this region")
     if not world.throttle.admits(provider.provider_id, world.clock.monotonic_s(), world.settings.requests_per_second):
-        raise GatewayRefusal(429, "Too Many Requests")
+        limit = f"{world.settings.requests_per_second} requests a second are allowed"
+        raise GatewayRefusal(429, "Too Many Requests", "THROTTLE", limit)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     owner = provider_of(world, token.strip()) if scheme.lower() == "bearer" else None
     if owner is None:
-        raise GatewayRefusal(401, "Unauthorized")
+        raise GatewayRefusal(401, "Unauthorized", "TOKEN", "The bearer token is missing, not Cloud ID's, or expired")
     if owner is not provider:
-        raise GatewayRefusal(403, "Forbidden")
+        raise GatewayRefusal(403, "Forbidden", "TOKEN_OF_ANOTHER", "Key and token are two providers'")
     return provider
 
 
@@ -119,7 +120,7 @@ async def post_sync(request: Request) -> Response:
     world = world_of(request)
     provider = authenticate(request)
     if not world.settings.sync_endpoint:
-        raise GatewayRefusal(404, "Not Found")
+        raise GatewayRefusal(404, "Not Found", "NO_SUCH_CALL", "The setting `syncEndpoint` is off")
     report = await read(request, _sync_report)
     if report.status != "FAILED":
         raise refuse(400, "SCHEMA_INVALID", "`status` must be FAILED", "status")

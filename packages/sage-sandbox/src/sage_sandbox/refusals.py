@@ -31,22 +31,17 @@ class Refusal(Exception):
 
 
 class GatewayRefusal(Exception):
-    """What the gateway before the Provider API answers: a status and one word."""
+    """What the gateway before the Provider API answers: a status and one word; the log is told more."""
 
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(status, message)
+    def __init__(self, status: int, message: str, code: str, why: str) -> None:
+        super().__init__(status, message, code, why)
         self.status = status
         self.message = message
+        self.problem = Problem(code, why)
 
 
 def refuse(status: int, code: str, message: str, path: str = "") -> Refusal:
     return Refusal(status, Problem(code, message, path))
-
-
-def body_of(problems: tuple[Problem, ...], error_form: str) -> dict[str, object]:
-    if error_form == "message":
-        return {"message": "; ".join(f"{p.code}: {p.message}" for p in problems)}
-    return {"errors": problems}
 
 
 def schema_problem(error: msgspec.MsgspecError, within: str = "") -> Problem:

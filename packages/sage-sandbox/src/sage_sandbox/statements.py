@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sage_sandbox import faults, rules, wire
+from sage_sandbox.calls.rules import cited
 from sage_sandbox.exchange import answer, world_of
 from sage_sandbox.provider import authenticate
 from sage_sandbox.records import BankAccount, Lines, Provider, Statement
@@ -228,9 +229,9 @@ def _body_of(statement: Statement, world: World, status: str | None = None) -> d
     if statement.finished_at is not None:
         body["finishedAt"] = statement.finished_at
     if statement.errors:
-        body["errors"] = statement.errors
+        body["errors"] = [cited(problem) for problem in statement.errors]
     if statement.warnings:
-        body["warnings"] = statement.warnings
+        body["warnings"] = [cited(problem) for problem in statement.warnings]
     return body
 
 

@@ -3,22 +3,22 @@
 import asyncio
 import http
 import time
+from collections.abc import Iterable
 from typing import Any, cast
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sage_sandbox import faults, wire
+from sage_sandbox.calls.log import BODY_KEPT
+from sage_sandbox.calls.log import Message as Said
+from sage_sandbox.calls.rules import Rule
+from sage_sandbox.exchange import RULE
 from sage_sandbox.records import Fault
-from sage_sandbox.world import PREFIXES, Call, World
+from sage_sandbox.world import World
 
 BODY_BYTES_MAX = 10 * 1024 * 1024
-BODY_KEPT = 4096
-_SECRET_PATHS = (
-    "/cloudid/oauth/token",
-    *(p + "/consumer/api/v1/organisations" for p in PREFIXES.values()),
-    *(p + "/consumer/api/v1/accesstoken" for p in PREFIXES.values()),
-)
-_UNSEEN = ("/admin", "/ui", "/static", "/favicon.ico")
+_SEEN = 2 * BODY_KEPT
+_UNSEEN = ("/admin", "/ui", "/static", "/playground", "/favicon.ico")
 
 
 class _Gone(Exception):
@@ -30,19 +30,25 @@ class _TooLarge(Exception):
 
 
 class _Answer:
-    """Passes an answer on, having kept what changed; or swallows it, and remembers its beginning."""
+    """Passes an answer on, having kept what changed; or swallows it; remembers its beginning."""
 
     def __init__(self, world: World, send: Send, *, swallow: bool) -> None:
         self._world, self._send, self._swallow = world, send, swallow
         self.status: int | None = None
+        self.headers: list[tuple[bytes, bytes]] = []
         self.body = b""
+        self.size = 0
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._world.store.commit()
             self.status = message["status"]
-        elif len(self.body) < BODY_KEPT:
-            self.body += message.get("body", b"")[:BODY_KEPT]
+            self.headers = list(message.get("headers", ()))
+        else:
+            chunk = cast("bytes", message.get("body", b""))
+            self.size += len(chunk)
+            if len(self.body) < _SEEN:
+                self.body += chunk[:_SEEN]
         if not self._swallow:
             await self._send(message)
 
@@ -61,7 +67,7 @@ class Tap:
         except _Gone:
             return
         except _TooLarge:
-            await _plain(send, 413)
+            await self._too_large(scope, send)
             return
         if scope["path"].startswith(_UNSEEN):
             await self._app(scope, _replay(body, receive), _Answer(self._world, send, swallow=False).send)
@@ -89,24 +95,33 @@ class Tap:
             self._world.store.commit()
             await _hang_up(receive, send)
 
+    async def _too_large(self, scope: Scope, send: Send) -> None:
+        reply = _Answer(self._world, send, swallow=False)
+        message = f"A body has at most {BODY_BYTES_MAX} bytes"
+        scope[RULE] = Rule("BODY_TOO_LARGE", "sandbox", message)
+        await _plain(reply.send, 413, scope[RULE].header())
+        self._log(scope, b"", reply, time.perf_counter(), None)
+
     def _log(self, scope: Scope, body: bytes, reply: _Answer, began: float, fault: Fault | None) -> None:
         query = scope["query_string"].decode("latin-1")
-        secret = scope["path"] in _SECRET_PATHS
-        self._world.calls_seen += 1
-        self._world.calls.append(
-            Call(
-                call_id=self._world.calls_seen,
-                direction="in",
-                at=self._world.clock.now(),
-                method=scope["method"],
-                url=scope["path"] + (f"?{query}" if query else ""),
-                request_body="(not shown)" if secret else body[:BODY_KEPT].decode("utf-8", "replace"),
-                status=reply.status,
-                response_body="(not shown)" if secret else reply.body[:BODY_KEPT].decode("utf-8", "replace"),
-                duration_ms=round((time.perf_counter() - began) * 1000, 1),
-                fault_id=fault.fault_id if fault else None,
-            )
+        world = self._world
+        world.log.add(
+            "in",
+            world.clock.now(),
+            scope["method"],
+            scope["path"] + (f"?{query}" if query else ""),
+            Said(_texts(scope["headers"]), body),
+            Said(_texts(reply.headers), reply.body, reply.size),
+            status=reply.status,
+            duration_s=time.perf_counter() - began,
+            secrets=world.known_secrets(),
+            rule=scope.get(RULE),
+            fault_id=fault.fault_id if fault else None,
         )
+
+
+def _texts(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
 
 
 async def _read(receive: Receive) -> bytes:
@@ -137,7 +152,7 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-async def _plain(send: Send, status: int) -> None:
+async def _plain(send: Send, status: int, rule: str = "") -> None:
     """What a gateway says by itself."""
     try:
         phrase = http.HTTPStatus(status).phrase
@@ -145,6 +160,8 @@ async def _plain(send: Send, status: int) -> None:
         phrase = str(status)
     body = b"" if status in {204, 304} else wire.encode({"message": phrase})
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    if rule:
+        headers.append((b"x-sandbox-rule", rule.encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

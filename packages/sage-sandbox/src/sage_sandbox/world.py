@@ -3,15 +3,15 @@
 import asyncio
 import secrets
 import uuid
-from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeVar, cast
 
 import httpx2
 import msgspec
 
+from sage_sandbox.calls.log import CallLog
 from sage_sandbox.clock import Clock, Timers
 from sage_sandbox.ledger import Ledger
 from sage_sandbox.records import (
@@ -36,7 +36,6 @@ from sage_sandbox.settings import Settings
 from sage_sandbox.store import Store
 from sage_sandbox.throttle import Throttle
 
-CALLS_MAX = 1000
 PREFIXES: dict[Region, str] = {"eu": "", "us": "/us"}
 """The regional clusters, and what comes before their paths."""
 _R = TypeVar("_R", bound=Record)
@@ -44,22 +43,6 @@ _R = TypeVar("_R", bound=Record)
 
 def new_id() -> str:
     return str(uuid.uuid4())
-
-
-class Call(msgspec.Struct, rename="camel"):
-    """One exchange seen on the wire, in either direction; bodies cut short."""
-
-    call_id: int
-    direction: str
-    at: datetime
-    method: str
-    url: str
-    request_body: str
-    status: int | None
-    response_body: str
-    duration_ms: float
-    fault_id: str | None = None
-    error: str | None = None
 
 
 @dataclass
@@ -152,8 +135,7 @@ class World:
         self.book = Book()
         self.ledgers: dict[str, Ledger] = {}
         self.addresses = Addresses("http://127.0.0.1:9080")
-        self.calls: deque[Call] = deque(maxlen=CALLS_MAX)
-        self.calls_seen = 0
+        self.log = CallLog()
         self.throttle = Throttle()
         self.nonces: dict[str, float] = {}
         self.presence: dict[str, asyncio.Event] = {}
@@ -221,6 +203,13 @@ class World:
     def identity(self) -> Identity:
         return self.book.identities["identity"]
 
+    def known_secrets(self) -> list[str]:
+        """Values that no log may show."""
+        identity = self.identity
+        known = [identity.application_signing_key, identity.poll_secret]
+        known += [secret for p in self.book.providers.values() for secret in (p.client_secret, p.api_key)]
+        return known + [bank.header_value for bank in self.book.banks.values() if bank.header_value]
+
     def secret(self) -> str:
         return secrets.token_hex(32)
 
@@ -251,17 +240,17 @@ class World:
         self.ledgers.clear()
         self.nonces.clear()
         self.presence.clear()
-        self.calls.clear()
+        self.log.clear()
         self.throttle.clear()
         self.store.clear()
         self.clock.advanced = timedelta(0)
         self.use_settings(Settings())
         for record in (*old.identities.values(), *old.providers.values()):
             self.keep(record)
-        kept: set[str] = set()
+        without = set(old.providers)
         for bank in old.banks.values():
-            if bank.provider_id not in kept:
-                kept.add(bank.provider_id)
+            if bank.provider_id in without:
+                without.discard(bank.provider_id)
                 bank.removed = False
                 self.keep(bank)
         self.store.commit()

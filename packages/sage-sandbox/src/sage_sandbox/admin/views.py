@@ -1,4 +1,4 @@
-"""What a test reads: authorisations, notifications, bank accounts, statements, transactions, calls."""
+"""What a test reads: authorisations, notifications, bank accounts, statements, transactions."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -115,7 +115,3 @@ async def get_transactions(request: Request) -> Response:
         for number, line in world.ledger(account.bank_account_id).numbered()
     ]
     return answer(views)
-
-
-async def get_calls(request: Request) -> Response:
-    return answer(list(world_of(request).calls))

@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from sage_sandbox import callbacks, linking
-from sage_sandbox.exchange import read_form, read_instant, world_of
+from sage_sandbox.calls.rules import Rule
+from sage_sandbox.exchange import RULE, read_form, read_instant, world_of
 from sage_sandbox.records import Authorisation
 from sage_sandbox.refusals import Refusal
 from sage_sandbox.world import World
@@ -92,6 +93,7 @@ def _returning(request: Request) -> Authorisation | HTMLResponse:
     if authorisation is None:
         return _message("Unknown address", "This address belongs to no connection.", 404)
     if request.query_params.get("state") != authorisation.state:
+        request.scope[RULE] = Rule("STATE_DIFFERS", "5.2", "`state` goes back as it was given")
         return _message("Wrong state", "The provider came back with another `state` than it was given.", 400)
     return authorisation
 

@@ -63,26 +63,45 @@ class Figure:
         )
 
 
+def _row(f: Figure) -> dict[str, object]:
+    return {
+        "figure": f.figure,
+        "database": f.database,
+        "value": None if f.value is None else round(f.value, 4),
+        "unit": f.unit,
+        "target": f.target_shown,
+        "met": f.is_met,
+    }
+
+
+def _shown(f: Figure) -> str:
+    met = {True: "yes", False: "**no**", None: "-"}[f.is_met]
+    return f"| `{f.figure}` | {f.database} | {f.value_shown} | {f.unit} | {f.target_shown} | {met} | {f.note} |"
+
+
 def write_json(path: Path, figures: list[Figure]) -> None:
-    rows = [
-        {
-            "figure": f.figure,
-            "database": f.database,
-            "value": None if f.value is None else round(f.value, 4),
-            "unit": f.unit,
-            "target": f.target_shown,
-            "met": f.is_met,
-        }
-        for f in figures
-    ]
+    path.write_text(json.dumps([_row(f) for f in figures], indent=1) + "\n", encoding="utf-8")
+
+
+def update(directory: Path, figure: Figure) -> None:
+    """Puts one figure, measured later, into the place of what results.json and RESULTS.md told of it."""
+    path = directory / "results.json"
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    place = next(
+        i for i, row in enumerate(rows) if (row["figure"], row["database"]) == (figure.figure, figure.database)
+    )
+    rows[place] = _row(figure)
     path.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    page = directory / "RESULTS.md"
+    lines = page.read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if not line.startswith(f"`{figure.figure}` ({figure.database}) was not measured")]
+    start = f"| `{figure.figure}` | {figure.database} |"
+    page.write_text(
+        "\n".join(_shown(figure) if line.startswith(start) else line for line in kept) + "\n", encoding="utf-8"
+    )
 
 
 def table(figures: list[Figure]) -> str:
     rows = ["| figure | database | value | unit | target | met | behind it |", "|---|---|---|---|---|---|---|"]
-    for f in figures:
-        met = {True: "yes", False: "**no**", None: "-"}[f.is_met]
-        rows.append(
-            f"| `{f.figure}` | {f.database} | {f.value_shown} | {f.unit} | {f.target_shown} | {met} | {f.note} |"
-        )
+    rows += [_shown(f) for f in figures]
     return "\n".join(rows) + "\n"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import soaked
 from bank_lines import Line, make_lines, parts_of
 from fleets import MANY, Fleet, running_fleet
 from institutions import Customer
@@ -15,6 +16,7 @@ from sage_users import SageCompany
 
 LEASE_S = 10
 LINES_PER_ROUND = 250
+LONG_S = 3600
 NAMES = ("Bakery", "Garage", "Nursery", "Smithy")
 
 
@@ -29,7 +31,7 @@ def fleet(tmp_path: Path, new_postgresql: Any) -> Iterator[Fleet]:
     "seconds",
     [
         pytest.param(20, marks=[pytest.mark.slow, pytest.mark.timeout(300)]),
-        pytest.param(3600, marks=[pytest.mark.soak, pytest.mark.timeout(5400)]),
+        pytest.param(LONG_S, marks=[pytest.mark.soak, pytest.mark.timeout(5400)]),
     ],
 )
 def test_every_line_is_in_sage_once_whichever_processes_are_killed(fleet: Fleet, seconds: int) -> None:
@@ -43,7 +45,8 @@ def test_every_line_is_in_sage_once_whichever_processes_are_killed(fleet: Fleet,
     external = {name: sage_id(fleet, bank_account) for name, bank_account in linked.items()}
     sent: dict[str, list[Line]] = {name: [] for name in NAMES}
     kills = retries = 0
-    ends_at = time.monotonic() + seconds
+    started = time.monotonic()
+    ends_at = started + seconds
     while time.monotonic() < ends_at:
         pushers = [pusher_of(customer, sent[customer.name]) for customer in customers]
         fleet.judge.expect({external[name]: lines for name, lines in sent.items()})
@@ -55,6 +58,9 @@ def test_every_line_is_in_sage_once_whichever_processes_are_killed(fleet: Fleet,
         retries += sum(pusher.retries for pusher in pushers)
         for customer, pusher in zip(customers, pushers, strict=True):
             customer.follow(*pusher.operations, within_s=3 * LEASE_S + 60)
+    if seconds >= LONG_S:
+        minutes = (time.monotonic() - started) / 60
+        soaked.note("kills", kill_minutes=minutes, bad_lines=fleet.judge.bad_lines())
     assert kills > 0
     assert retries > 0, "no push was ever interrupted: this proves nothing"
     for name, bank_account in linked.items():

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import soaked
 from clusters import Cluster
 from databases import Databases, PostgreSQLDatabases, SQLiteFiles, in_memory
 from grounds import Grounds, prepared
@@ -195,4 +196,5 @@ def test_a_thousand_seeds_lose_nothing_double_nothing_and_keep_the_order(
     lives = Lives()
     databases = sqlite_files if kind == "sqlite" else on(own_cluster, restarts=kind == "restarts")
     live(LONG[kind], grounds, databases, lives)
+    soaked.note(f"seeds {kind}", seeds=lives.count, bad_lines=len(lives.failures))
     assert not lives.failures, "\n".join(lives.failures)

@@ -8,6 +8,8 @@ import wires
 from bank_lines import Line
 from processes import wait_until
 
+OFFENCES = ("lost", "doubled", "outOfOrder", "early", "misrouted", "unexpected", "wrongDates", "sums", "balances")
+
 
 class Judge:
     def __init__(self, http: httpx2.Client, admin_url: str) -> None:
@@ -55,6 +57,10 @@ class Judge:
         assert verdict["clean"] is True, [each for each in verdict["accounts"] if each.get("firstOffence")]
         judged = {each["bankAccountId"] for each in verdict["accounts"]}
         assert judged >= set(bank_account_ids), f"the judge has not seen {set(bank_account_ids) - judged}"
+
+    def bad_lines(self) -> int:
+        """How many lines and statements the judge holds something against, over all accounts."""
+        return sum(len(account[offence]) for account in self.verdict()["accounts"] for offence in OFFENCES)
 
     def stored(self, bank_account_id: str) -> list[str]:
         """The ids of the lines in a bank account, in order."""

@@ -124,14 +124,18 @@ class Provider:
 class Sandbox:
     """A sandbox served from a thread, and a client for each of its sides."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, playground: bool = False) -> None:
         self.listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self.listener.bind(("127.0.0.1", 0))
         self.listener.listen()
         self.world = open_world(NoStore())
         self.world.addresses = Addresses(f"http://127.0.0.1:{self.listener.getsockname()[1]}")
         config = uvicorn.Config(
-            make_app(self.world), log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=1
+            make_app(self.world, playground=playground),
+            log_level="warning",
+            access_log=False,
+            lifespan="on",
+            timeout_graceful_shutdown=1,
         )
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=lambda: asyncio.run(self.server.serve([self.listener])))

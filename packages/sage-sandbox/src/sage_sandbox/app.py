@@ -30,6 +30,9 @@ from sage_sandbox.calls import page as live
 from sage_sandbox.calls.rules import cited, section_of_call
 from sage_sandbox.exchange import refused, region_of, world_of
 from sage_sandbox.pages import browser
+from sage_sandbox.playground import feeds
+from sage_sandbox.playground.bank import Playground
+from sage_sandbox.playground.routes import routes as playground_routes
 from sage_sandbox.records import Bank, Provider, Region
 from sage_sandbox.refusals import GatewayRefusal, Problem, Refusal
 from sage_sandbox.store import FileStore, NoStore, Store
@@ -57,6 +60,7 @@ def _routes() -> list[Route | Mount]:
         Route("/ui", browser.get_start),
         Route("/", browser.get_start),
         Route("/static/style.css", browser.get_style),
+        *playground_routes(),
         *_admin_routes(),
     ]
 
@@ -203,18 +207,33 @@ def _resume(world: World) -> None:
         callbacks.resume(world, notification)
 
 
-def make_app(world: World) -> Tap:
+def _open_playground(world: World) -> Playground:
+    """Register it where the sandbox answers now, also after every reset."""
+    playground = Playground(world)
+    playground.register()
+    world.refill = playground.register
+    feeds.resume(playground)
+    return playground
+
+
+def make_app(world: World, *, playground: bool = False) -> Tap:
     """The tap is outermost: nothing stands between it and the server's connection, which faults may cut."""
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         _resume(world)
+        app.state.playground = _open_playground(world) if playground else None
+        if not playground:
+            Playground(world).unregister()
+        world.store.commit()
         timers = asyncio.get_running_loop().create_task(world.timers.run())
         yield
         timers.cancel()
         with suppress(asyncio.CancelledError):
             await timers
         await world.close()
+        if app.state.playground is not None:
+            await app.state.playground.close()
 
     app = Starlette(
         routes=_routes(),

@@ -51,6 +51,7 @@ def serve(
     data: Path | None = None,
     details: Path | None = None,
     wiring_file: Annotated[Path | None, Parameter(name="--wiring")] = None,
+    playground: bool = True,
 ) -> int:
     """Run the sandbox until it is told to stop.
 
@@ -66,6 +67,8 @@ def serve(
         File to write the addresses and credentials to once everything answers.
     wiring_file
         JSON file that fixes the first provider's credentials and its bank's registration.
+    playground
+        Register the playground bank, a provider of the sandbox's own, and serve its pages.
     """
     if not 0 <= port <= 65535:  # noqa: PLR2004 - what a port can be
         _stop(f"--port must be from 0 to 65535, not {port}")
@@ -76,7 +79,7 @@ def serve(
         _wire(world, wiring_file)
     listener = _listen(host, port)
     world.addresses = Addresses(f"http://{_shown(host)}:{listener.getsockname()[1]}")
-    _run(world, listener, details)
+    _run(world, listener, details, playground=playground)
     return DONE
 
 
@@ -146,9 +149,9 @@ class _Server(uvicorn.Server):
         sys.stdout.flush()
 
 
-def _run(world: World, listener: socket.socket, details: Path | None) -> None:
+def _run(world: World, listener: socket.socket, details: Path | None, *, playground: bool) -> None:
     config = uvicorn.Config(
-        make_app(world),
+        make_app(world, playground=playground),
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -14,6 +14,7 @@ import msgspec
 from sage_sandbox.calls.log import CallLog
 from sage_sandbox.clock import Clock, Timers
 from sage_sandbox.ledger import Ledger
+from sage_sandbox.playground.records import PlaygroundAccount, PlaygroundBank, PlaygroundFeed, PlaygroundSession
 from sage_sandbox.records import (
     Authorisation,
     Bank,
@@ -63,6 +64,10 @@ class Book:
     expectations: dict[str, ExpectedAccount] = field(default_factory=dict[str, ExpectedAccount])
     identities: dict[str, Identity] = field(default_factory=dict[str, Identity])
     kept: dict[str, Kept] = field(default_factory=dict[str, Kept])
+    playground_banks: dict[str, PlaygroundBank] = field(default_factory=dict[str, PlaygroundBank])
+    playground_accounts: dict[str, PlaygroundAccount] = field(default_factory=dict[str, PlaygroundAccount])
+    playground_sessions: dict[str, PlaygroundSession] = field(default_factory=dict[str, PlaygroundSession])
+    playground_feeds: dict[str, PlaygroundFeed] = field(default_factory=dict[str, PlaygroundFeed])
 
     def shelf(self, kind: str) -> dict[str, Record]:
         return cast("dict[str, Record]", self.__dict__[_SHELVES[kind]])
@@ -83,6 +88,10 @@ _SHELVES = {
     ExpectedAccount.KIND: "expectations",
     Identity.KIND: "identities",
     Kept.KIND: "kept",
+    PlaygroundBank.KIND: "playground_banks",
+    PlaygroundAccount.KIND: "playground_accounts",
+    PlaygroundSession.KIND: "playground_sessions",
+    PlaygroundFeed.KIND: "playground_feeds",
 }
 
 
@@ -140,6 +149,7 @@ class World:
         self.nonces: dict[str, float] = {}
         self.presence: dict[str, asyncio.Event] = {}
         self.clients: dict[str, httpx2.AsyncClient] = {}
+        self.refill: Callable[[], None] = lambda: None
         self._tasks: set[asyncio.Task[None]] = set()
 
     # --- records -----------------------------------------------------------------------------------------
@@ -253,6 +263,7 @@ class World:
                 without.discard(bank.provider_id)
                 bank.removed = False
                 self.keep(bank)
+        self.refill()
         self.store.commit()
 
 

@@ -178,3 +178,13 @@ def test_a_reauthorisation_renews_every_account_of_the_login(wired, product, mak
         product.call("GET", f"/bankaccounts/{a['bankAccountId']}").json()["status"] for a in (first, second, stranger)
     ]
     assert statuses == ["active", "active", "authRequired"]
+
+
+@pytest.mark.parametrize("name", ["bankAccountExternalId", "accountName", "bankIdentifier", "accountIdentifier"])
+def test_an_account_without_a_name_or_number_is_refused(wired, product, make, name):
+    product.connect()
+    authorisation_id = wired.admin("GET", "/authorisations")[-1]["authorisationId"]
+    body = {"data": {"status": "success", "bankAccounts": [make.granted(), make.granted("ext-2") | {name: ""}]}}
+    response = wired.papi("PATCH", f"/v1/authorisations/{authorisation_id}", body)
+    assert (response.status_code, response.json()["errors"][0]["path"]) == (400, f"data.bankAccounts[1].{name}")
+    assert wired.admin("GET", "/authorisations")[-1]["accounts"] == []

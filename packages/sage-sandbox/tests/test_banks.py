@@ -116,3 +116,14 @@ def test_banks_are_registered_out_of_band_by_the_admin_api(sandbox):
     sandbox.admin("PUT", "/banks/nothing", {}, 404)
     assert sandbox.admin("POST", "/banks", {"name": "Other"}, 400)["errors"][0]["path"] == "countryCode"
     assert sandbox.admin("POST", "/banks", {"nam": "Other"}, 400)["errors"][0]["path"] == "nam"
+
+
+@pytest.mark.parametrize("name", ["notification", "availableAccounts", "auth", "reAuth"])
+def test_a_callback_that_is_no_url_is_refused_by_name(sandbox, name):
+    bank = new_bank(callbackURLs=URLS | {name: "ftp://bank.example"})
+    response = sandbox.papi("POST", "/v1/banks", {"data": {"toCreate": [bank]}})
+    assert (response.status_code, response.json()["errors"][0]["path"]) == (
+        400,
+        f"data.toCreate[0].callbackURLs.{name}",
+    )
+    assert len(sandbox.papi("GET", "/v1/banks").json()["data"]) == 1

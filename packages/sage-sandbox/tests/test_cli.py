@@ -100,6 +100,36 @@ def test_verdict_tells_a_clean_sandbox_from_one_that_is_not(wired, account, make
     assert json.loads(run("verdict", "--url", url, "--json").stdout)["clean"] is False
 
 
+def test_faults_are_scripted_from_the_command_line(wired):
+    url = ("--url", wired.details["adminUrl"])
+    added = run("faults", "add", "GET /v1/banks", "status", "--status", "503", "--times", "1", *url)
+    assert (added.returncode, added.stderr) == (0, "")
+    assert [wired.papi("GET", "/v1/banks").status_code for _ in range(2)] == [503, 200]
+    scripted = run("faults", "add", "POST /v1/sync", "--script", "pass, status:418", *url)
+    assert [wired.papi("POST", "/v1/sync", {}).status_code for _ in range(2)] == [400, 418]
+    listed = run("faults", "list", *url).stdout.splitlines()
+    assert listed == [
+        f"{added.stdout.strip()}  GET /v1/banks  status  struck 1 of 1",
+        f"{scripted.stdout.strip()}  POST /v1/sync  pass,status:418  struck 1",
+    ]
+    assert run("faults", "clear", added.stdout.strip(), *url).returncode == 0
+    shown = json.loads(run("faults", "list", "--json", *url).stdout)
+    assert [f["faultId"] for f in shown] == [scripted.stdout.strip()]
+    assert run("faults", "clear", *url).returncode == 0
+    assert wired.admin("GET", "/faults") == []
+
+
+def test_a_fault_without_effect_is_refused_with_exit_code_1(wired):
+    url = ("--url", wired.details["adminUrl"])
+    for arguments in (("add", "N1", "explode"), ("add", "N1"), ("clear", "nothing")):
+        refused = run("faults", *arguments, *url)
+        assert refused.returncode == 1
+        assert refused.stderr.startswith("sage-sandbox: ")
+        assert refused.stderr.count("\n") == 1
+    assert wired.admin("GET", "/faults") == []
+    assert run("faults", "list", "--url", "http://127.0.0.1:1").returncode == 2
+
+
 def test_verdict_without_a_sandbox_is_wrong_usage():
     result = run("verdict", "--url", "http://127.0.0.1:1")
     assert result.returncode == 2

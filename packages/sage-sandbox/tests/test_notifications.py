@@ -1,5 +1,6 @@
 """Notifications: at least once, retried for fifteen minutes, faults of delivery (5.1, 8)."""
 
+import jwt
 import pytest
 
 
@@ -154,3 +155,67 @@ def test_a_fault_may_concern_one_bank_account(wired, provider, product, account,
     assert [
         c["body"]["resource"]["id"] for c in provider.to("/notification") if c["body"]["type"] == "resourceDeleted"
     ] == [account["bankAccountId"]]
+
+
+def test_a_reordered_notification_comes_after_the_next_one(wired, provider, product, make):
+    wired.fault("BankAccountCreated", "reorder", times=1)
+    account = product.link()
+    product.call("DELETE", f"/bankaccounts/{account['bankAccountId']}")
+
+    def about():
+        called = [c["body"] for c in provider.to("/notification")]
+        return [body["type"] for body in called if body["resource"]["type"] == "bankAccount"]
+
+    make.eventually(lambda: len(about()) == 2)
+    assert about() == ["resourceDeleted", "resourceCreated"]
+    assert {n["status"] for n in wired.admin("GET", "/notifications")} == {"delivered"}
+
+
+def test_a_reordered_notification_without_another_comes_after_its_time(sandbox, provider, make):
+    sandbox.fault("N1", "reorder", delayMs=120, times=1)
+    connected(sandbox, provider)
+    assert provider.to("/notification") == []
+    assert told(sandbox, make, 1)["status"] == "delivered"
+
+
+def test_a_notification_may_carry_a_wrong_header(sandbox, provider, make):
+    sandbox.fault("N1", "wrong_header")
+    connected(sandbox, provider)
+    told(sandbox, make, 1)
+    name, value = make.header
+    headers = provider.to("/notification")[0]["headers"]
+    assert headers[name.lower()] not in {"", value}
+    assert checked(sandbox, headers)["iss"] == f"{sandbox.details['cloudIdUrl']}/"
+
+
+@pytest.mark.parametrize(
+    ("action", "error"),
+    [("wrong_token", jwt.InvalidSignatureError), ("expired_token", jwt.ExpiredSignatureError)],
+)
+def test_a_notification_may_carry_a_token_that_must_be_refused(sandbox, provider, make, action, error):
+    sandbox.fault("N1", action)
+    connected(sandbox, provider)
+    told(sandbox, make, 1)
+    headers = provider.to("/notification")[0]["headers"]
+    assert headers[make.header[0].lower()] == make.header[1]
+    with pytest.raises(error):
+        checked(sandbox, headers)
+
+
+def test_a_script_says_what_happens_to_each_attempt(sandbox, provider, make):
+    sandbox.admin("POST", "/faults", {"on": "N1", "script": ["status:500", "cut_after", "pass"]})
+    connected(sandbox, provider)
+    told(sandbox, make, 1)
+    for attempts, wait_s in ((2, 31), (3, 61)):
+        sandbox.advance(wait_s)
+        told(sandbox, make, attempts)
+    assert len(provider.to("/notification")) == 2
+    assert only(sandbox)["status"] == "delivered"
+
+
+def checked(sandbox, headers):
+    """The claims of the token, verified by the published keys as a provider does it."""
+    token = headers["authorization"].removeprefix("Bearer ")
+    keys = jwt.PyJWKSet.from_dict(sandbox.http.get(sandbox.details["jwksUrl"]).json())
+    key = keys[jwt.get_unverified_header(token)["kid"]]
+    return jwt.decode(token, key, algorithms=["RS256"], audience=sandbox.details["audience"])

@@ -1,6 +1,7 @@
 """Every setting is documented, refused when wrong, and does what it says (contract section 17)."""
 
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import jwt
@@ -341,3 +342,112 @@ def test_state_may_equal_the_authorisation_id(sandbox):
     sandbox.product().connect()
     authorisation = sandbox.admin("GET", "/authorisations")[0]
     assert authorisation["state"] == authorisation["authorisationId"]
+
+
+def test_every_notification_may_be_late_and_come_several_times(wired, provider, make):
+    wired.settings(notificationDelayMs=80, notificationCopies=3)
+    wired.product().connect()
+    assert provider.to("/notification") == []
+    make.eventually(lambda: len(provider.to("/notification")) == 3)
+    assert wired.admin("GET", "/notifications")[0]["attempts"] == 1
+
+
+def test_the_provider_may_hear_of_an_authorisation_when_the_page_is_opened(sandbox, provider, make):
+    sandbox.wire_bank(provider)
+    sandbox.settings(announcedOn="page")
+    opened = sandbox.product().connect()
+    assert sandbox.admin("GET", "/notifications") == []
+    assert sandbox.http.get(opened["redirect"]).status_code == 200
+    assert [call["path"] for call in provider.calls] == ["/notification", "/auth"]
+    sandbox.http.get(opened["redirect"])
+    assert len(provider.to("/notification")) == 1
+
+
+def test_redirect_uri_may_have_a_query_that_must_come_back(sandbox, provider, make):
+    sandbox.wire_bank(provider)
+    sandbox.settings(redirectQuery="e2e=1&x=%20")
+    product = sandbox.product()
+    opened = product.connect()
+    session = sandbox.admin("GET", "/authorisations")[0]
+    sandbox.http.get(opened["redirect"])
+    assert provider.to("/auth")[0]["query"]["redirect_uri"] == session["redirectUri"]
+    assert session["redirectUri"].endswith("?e2e=1&x=%20")
+    patch = {"data": {"status": "success", "bankAccounts": [make.granted()]}}
+    sandbox.papi("PATCH", f"/v1/authorisations/{session['authorisationId']}", patch)
+    bare = session["redirectUri"].split("?")[0]
+    assert sandbox.http.get(f"{bare}?state={session['state']}").status_code == 400
+    assert sandbox.admin("GET", "/calls?section=5.2")[-1]["rule"]["code"] == "REDIRECT_URI_CHANGED"
+    page = sandbox.http.get(f"{session['redirectUri']}&state={session['state']}")
+    assert page.status_code == 200
+    candidate = re.search(r'name="account" value="([^"]+)"', page.text)[1]
+    action = re.search(r'action="([^"]+)"', page.text)[1].replace("&amp;", "&")
+    form = {"account": candidate, "startDate": "2026-01-01"}
+    assert sandbox.http.post(f"{bare.rsplit('/', 1)[0]}/{action}", data=form).status_code == 200
+    assert product.poll(opened["pollRoute"])["success"] is True
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_authrefresh_may_be_called_either_way(wired, provider, product, account, make, method):
+    wired.settings(reauthMethod=method)
+    product.call("GET", f"/bankaccounts/{account['bankAccountId']}/indirectauth?web=true")
+    call = make.eventually(lambda: provider.to("/authrefresh"))[0]
+    assert (call["method"], call["query"]["externalId"]) == (method, "ext-1")
+
+
+def test_bank_sync_may_spell_the_id_otherwise_and_refuse_to_remove(sandbox, provider):
+    new = {
+        "name": "B",
+        "countryCode": "GBR",
+        "externalRef": "r",
+        "url": "https://b.example",
+        "callbackURLs": provider.callbacks,
+    }
+    sandbox.settings(principalIdName="principalID", removeBanks=False)
+    created = sandbox.papi("POST", "/v1/banks", {"data": {"toCreate": [new]}}).json()["data"]["created"][0]
+    assert set(created) == {"principalID", "externalRef", "name"}
+    old = {"principalId": created["principalID"], "externalRef": "r"}
+    refused = sandbox.papi("POST", "/v1/banks", {"data": {"toRemove": [old]}})
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (403, "REMOVAL_FORBIDDEN")
+    assert created["principalID"] in {b["_id"] for b in sandbox.papi("GET", "/v1/banks").json()["data"]}
+
+
+def test_question_4_an_expired_authorisation_may_be_not_found(wired, product):
+    wired.settings(patchExpiredStatus=404)
+    product.connect()
+    wired.advance(1201)
+    authorisation_id = wired.admin("GET", "/authorisations")[-1]["authorisationId"]
+    wired.token = None
+    patch = {"data": {"status": "failure"}}
+    assert wired.papi("PATCH", f"/v1/authorisations/{authorisation_id}", patch).status_code == 404
+
+
+def test_a_statement_may_be_shorter(wired, account, make):
+    wired.settings(statementLinesMax=2)
+    refused = wired.post_statement(account, make.lines(3))
+    assert [e["code"] for e in refused.json()["errors"]] == ["TOO_MANY_TRANSACTIONS"]
+    assert wired.deliver(account, make.lines(2))["status"] == "completed"
+
+
+@pytest.mark.parametrize(("way", "status"), [("warn", "completed"), ("refuse", "failed"), ("accept", "completed")])
+def test_lines_of_the_future(wired, account, make, way, status):
+    wired.settings(futureDates=way)
+    today = datetime.fromisoformat(wired.admin("GET", "/clock")["now"])
+    lines = [make.line(f"d{ahead}", on=(today + timedelta(days=ahead)).date().isoformat()) for ahead in (1, 2)]
+    done = wired.deliver(account, lines)
+    assert done["status"] == status
+    found = [e["path"] for e in done.get("errors", []) + done.get("warnings", []) if e["code"] == "DATE_FUTURE"]
+    assert found == ([] if way == "accept" else ["data.transactionDetails[1].datePosted"])
+
+
+def test_a_sign_that_does_not_fit_the_type_draws_a_warning(wired, account, make):
+    lines = [
+        make.line("a", 5, transactionType="DEBIT"),
+        make.line("b", -5, transactionType="CREDIT"),
+        make.line("c", -5),
+    ]
+    done = wired.deliver(account, lines)
+    assert done["status"] == "completed"
+    assert [(w["code"], w["path"][:24]) for w in done["warnings"]] == [
+        ("SIGN", "data.transactionDetails["),
+        ("SIGN", "data.transactionDetails["),
+    ]

@@ -9,7 +9,7 @@ from sage_sandbox.exchange import answer, decode, read, world_of
 from sage_sandbox.provider import authenticate
 from sage_sandbox.records import Bank, Provider
 from sage_sandbox.refusals import NOT_JSON, GatewayRefusal, Problem, Refusal, refuse
-from sage_sandbox.wire import BankSync, BankSyncBody, BankSyncBodyOfDocs, BankToUpdate
+from sage_sandbox.wire import BankSync, BankSyncBody, BankSyncBodyOfDocs, BankToUpdate, CallbackURLs
 from sage_sandbox.world import World
 
 _sync_body = wire.decoder(BankSyncBody)
@@ -92,6 +92,13 @@ def _check_country(code: str | None, path: str) -> None:
         raise refuse(400, "SCHEMA_INVALID", "Expected an ISO 3166 code of two or three capital letters", path)
 
 
+def _check_urls(callbacks: CallbackURLs, path: str) -> None:
+    for field in msgspec.structs.fields(callbacks):
+        url: str = getattr(callbacks, field.name)
+        if not url.startswith(("https://", "http://")):
+            raise refuse(400, "SCHEMA_INVALID", "Expected a URL", f"{path}.{field.encode_name}")
+
+
 def _read_sync(body: bytes) -> tuple[list[BankSync], bool]:
     """Both documented shapes: `data` as an object, and as an array of one; with which it was."""
     try:
@@ -116,10 +123,14 @@ async def post_banks(request: Request) -> Response:
 
 
 def _check_sync(world: World, provider: Provider, sync: BankSync, within: str) -> None:
+    if sync.to_remove and not world.settings.remove_banks:
+        raise refuse(403, "REMOVAL_FORBIDDEN", "Banks are removed by Sage's support alone", f"{within}.toRemove")
     for at, new in enumerate(sync.to_create):
+        _check_urls(new.callbacks, f"{within}.toCreate[{at}].callbackURLs")
         _check_country(new.country_code, f"{within}.toCreate[{at}].countryCode")
     for at, change in enumerate(sync.to_update):
         _own_bank(world, provider, change.principal_id, f"{within}.toUpdate[{at}].principalId")
+        _check_urls(change.callbacks, f"{within}.toUpdate[{at}].callbackURLs")
         _check_country(change.country_code, f"{within}.toUpdate[{at}].countryCode")
     for at, old in enumerate(sync.to_remove):
         _own_bank(world, provider, old.principal_id, f"{within}.toRemove[{at}].principalId")
@@ -137,13 +148,13 @@ def _apply(world: World, provider: Provider, sync: BankSync, result: dict[str, l
             supportiframe=new.supportiframe,
             callbacks=new.callbacks,
         )
-        result["created"].append(_synced(world.keep(bank)))
+        result["created"].append(_synced(world, world.keep(bank)))
     for change in sync.to_update:
-        result["updated"].append(_synced(_update(world, world.book.banks[change.principal_id], change)))
+        result["updated"].append(_synced(world, _update(world, world.book.banks[change.principal_id], change)))
     for old in sync.to_remove:
         bank = world.book.banks[old.principal_id]
         bank.removed = True
-        result["removed"].append(_synced(world.keep(bank)))
+        result["removed"].append(_synced(world, world.keep(bank)))
 
 
 def _update(world: World, bank: Bank, change: BankToUpdate) -> Bank:
@@ -156,8 +167,8 @@ def _update(world: World, bank: Bank, change: BankToUpdate) -> Bank:
     return world.keep(bank)
 
 
-def _synced(bank: Bank) -> dict[str, object]:
-    return {"principalId": bank.bank_id, "externalRef": bank.external_ref, "name": bank.name}
+def _synced(world: World, bank: Bank) -> dict[str, object]:
+    return {world.settings.principal_id_name: bank.bank_id, "externalRef": bank.external_ref, "name": bank.name}
 
 
 async def get_banks(request: Request) -> Response:
@@ -176,5 +187,6 @@ async def put_bank(request: Request) -> Response:
         raise GatewayRefusal(404, "Not Found", "NO_SUCH_CALL", "The setting `putBanks` is off")
     bank = _own_bank(world, provider, request.path_params["principal_id"], "principalId")
     change = await read(request, _bank_to_update)
+    _check_urls(change.callbacks, "callbackURLs")
     _check_country(change.country_code, "countryCode")
     return answer({"data": bank_view(_update(world, bank, change))})

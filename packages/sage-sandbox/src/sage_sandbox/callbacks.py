@@ -13,13 +13,15 @@ import msgspec
 from sage_sandbox import faults, wire
 from sage_sandbox.calls.log import Message
 from sage_sandbox.calls.rules import Rule
+from sage_sandbox.faults import Strike
 from sage_sandbox.identity import connector_token
-from sage_sandbox.records import Authorisation, Bank, BankAccount, Fault, Notification
+from sage_sandbox.records import Authorisation, Bank, BankAccount, Notification
 from sage_sandbox.refusals import NOT_JSON
 from sage_sandbox.wire import AvailableAccount
 from sage_sandbox.world import World
 
 _PAGE_BYTES_MAX = 1_000_000
+_REORDERED_WITHIN_S = 60.0
 _available_accounts = wire.decoder(list[AvailableAccount])
 
 
@@ -101,10 +103,11 @@ _page_of = {
 }
 
 
-def _credentials(world: World, bank: Bank, *, token: bool = True) -> dict[str, str]:
-    headers = {bank.header_name: bank.header_value} if bank.header_name else {}
+def _credentials(world: World, bank: Bank, *, token: bool = True, flaw: str | None = None) -> dict[str, str]:
+    value = "wrong" if flaw == "wrong_header" else bank.header_value
+    headers = {bank.header_name: value} if bank.header_name else {}
     if token:
-        headers["Authorization"] = f"Bearer {connector_token(world, bank)}"
+        headers["Authorization"] = f"Bearer {connector_token(world, bank, flaw)}"
     return headers
 
 
@@ -117,6 +120,11 @@ def announce_authorisation(world: World, bank: Bank, authorisation: Authorisatio
     said = world.presence.setdefault(authorisation.authorisation_id, asyncio.Event())
     _notify(world, bank, "N1", "resourceCreated", resource, {"bankId": bank.bank_id})
     return said
+
+
+def is_announced(world: World, authorisation: Authorisation) -> bool:
+    about = authorisation.authorisation_id
+    return any(notification.resource_id == about for notification in world.book.notifications.values())
 
 
 def announce_account(world: World, account: BankAccount) -> None:
@@ -181,39 +189,63 @@ async def _attempt(world: World, notification: Notification) -> None:
 
 
 async def _attempt_now(world: World, notification: Notification) -> None:
-    subject, about = notification.name, _bank_account_of(notification)
-    delay = faults.draw(world, subject, about, ("delay",))
-    if delay is not None:
-        await asyncio.sleep(delay.delay_ms / 1000)
-    fault = faults.draw(world, subject, about, ("drop", "duplicate", "status", "cut_before", "cut_after"))
-    action = fault.action if fault else None
+    await asyncio.sleep(world.settings.notification_delay_ms / 1000)
+    struck = faults.draw_for_notification(world, notification.name, _bank_account_of(world, notification))
+    for strike in struck:
+        if strike.action == "delay":
+            await asyncio.sleep(strike.delay_ms / 1000)
+    strike = struck[-1] if struck else None
+    action = strike.action if strike else None
     if action == "drop":
         notification.status = "dropped"
         world.keep(notification)
         return
+    if strike is not None and action == "reorder":
+        await _let_another_pass(world, notification, strike)
     status = None
-    if action == "status" and fault is not None:
-        status = fault.status
+    if strike is not None and action == "status":
+        status = strike.status
     elif action != "cut_before":
-        status = await _post(world, notification, fault)
-    if action == "duplicate":
-        await _post(world, notification, fault)
+        status = await _post(world, notification, strike)
+    for _ in range((action == "duplicate") + world.settings.notification_copies - 1):
+        await _post(world, notification, strike)
     _settle(world, notification, None if action == "cut_after" else status)
 
 
-def _bank_account_of(notification: Notification) -> str | None:
-    return notification.resource_id if notification.resource_type == "bankAccount" else None
+async def _let_another_pass(world: World, notification: Notification, strike: Strike) -> None:
+    """Wait until a later notification of the same bank was sent, or for the fault's time, a minute without one."""
+    passed = asyncio.Event()
+    waiting = world.overtaken.setdefault(notification.bank_id, [])
+    waiting.append((frozenset(world.book.notifications), passed))
+    try:
+        async with asyncio.timeout(strike.delay_ms / 1000 or _REORDERED_WITHIN_S):
+            await passed.wait()
+    except TimeoutError:
+        return
+    finally:
+        waiting[:] = [other for other in waiting if other[1] is not passed]
 
 
-async def _post(world: World, notification: Notification, fault: Fault | None) -> int | None:
+def _bank_account_of(world: World, notification: Notification) -> str | None:
+    """What a notification is about; of a new authorisation, the account that it renews."""
+    if notification.resource_type == "bankAccount":
+        return notification.resource_id
+    authorisation = world.book.authorisations.get(notification.resource_id)
+    return authorisation.bank_account_id if authorisation else None
+
+
+async def _post(world: World, notification: Notification, strike: Strike | None) -> int | None:
     bank = world.book.banks[notification.bank_id]
     if bank.callbacks is not None:
         notification.url = bank.callbacks.notification
-    headers = _credentials(world, bank) | {"Content-Type": "application/json"}
+    headers = _credentials(world, bank, flaw=strike.action if strike else None) | {"Content-Type": "application/json"}
     content = wire.encode(notification.body)
-    fault_id = fault.fault_id if fault else None
+    fault_id = strike.fault_id if strike else None
     url = notification.url
     response = await _call(world, "POST", url, _notified, content=content, headers=headers, fault=fault_id)
+    for earlier, passed in world.overtaken.get(notification.bank_id, ()):
+        if notification.notification_id not in earlier:
+            passed.set()
     return response.status_code if response is not None else None
 
 
@@ -264,7 +296,7 @@ async def fetch_provider_page(world: World, authorisation: Authorisation) -> Pag
         query["externalId"] = account.external_id
     response = await _call(
         world,
-        "GET",
+        world.settings.reauth_method if authorisation.kind == "reauth" else "GET",
         _with_query(url, query),
         _page_of[authorisation.kind],
         headers={"Accept": "text/html"},

@@ -1,4 +1,4 @@
-"""The commands: `serve` runs the sandbox, `verdict` asks a running one for its judgement."""
+"""The commands: `serve` runs the sandbox, `verdict` and `faults` ask a running one."""
 
 import os
 import signal
@@ -8,22 +8,24 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import httpx2
 import msgspec
 import uvicorn
 from cyclopts import App, CycloptsError, Parameter
 
-from sage_sandbox import wiring
+from sage_sandbox import cli_faults, wiring
 from sage_sandbox.app import make_app, open_store, open_world
+from sage_sandbox.terminal import DONE, REFUSED, URL
+from sage_sandbox.terminal import stop as _stop
 from sage_sandbox.verdict import AccountVerdict, Verdict
 from sage_sandbox.world import Addresses, World
 
-DONE, REFUSED, WRONG_USAGE = 0, 1, 2
 _DRAIN_S = 3
 
 app = App(name="sage-sandbox", help="A faithful local stand-in for Sage's Banking Service.")
+app.command(cli_faults.app)
 
 
 def main() -> None:
@@ -33,11 +35,6 @@ def main() -> None:
     except CycloptsError as error:
         _stop(" ".join(str(error).split()))
     sys.exit(result)
-
-
-def _stop(message: str) -> NoReturn:
-    sys.stderr.write(f"sage-sandbox: {message}\n")
-    sys.exit(WRONG_USAGE)
 
 
 # --- serve --------------------------------------------------------------------------------------------------------
@@ -169,7 +166,7 @@ def _run(world: World, listener: socket.socket, details: Path | None, *, playgro
 @app.command(name="verdict")
 def ask_judge(
     *,
-    url: str = "http://127.0.0.1:9080",
+    url: str = URL,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
     """Ask the judge of a running sandbox: exit code 0 if all is well, 1 if not.

@@ -24,6 +24,7 @@ from sage_sandbox.world import World
 AUDIENCE = "sfdsbanking/sfdsBankingProvider-Pre"
 _KEY_BITS = 2048
 _CHECKED_MAX = 1024
+_PAST_S = 86_400
 
 
 def new_identity(make_id: str) -> Identity:
@@ -108,21 +109,27 @@ def provider_of(world: World, token: str) -> Provider | None:
     return None
 
 
-def connector_token(world: World, bank: Bank) -> str:
+def connector_token(world: World, bank: Bank, flaw: str | None = None) -> str:
     """Sage's token on calls to the provider; its times are the machine's, which the provider's clock shares."""
-    now_s = int(world.clock.actual().timestamp())
+    now_s = int(world.clock.actual().timestamp()) - (_PAST_S if flaw == "expired_token" else 0)
     settings = world.settings
-    return _sign(
-        world,
-        {
-            "iss": settings.notification_issuer or f"{world.addresses.cloud_id}/",
-            "aud": settings.notification_audience or world.book.providers[bank.provider_id].audience,
-            "sub": "banking-service",
-            "iat": now_s,
-            "exp": now_s + 300,
-            "jti": world.new_id(),
-        },
-    )
+    claims = {
+        "iss": settings.notification_issuer or f"{world.addresses.cloud_id}/",
+        "aud": settings.notification_audience or world.book.providers[bank.provider_id].audience,
+        "sub": "banking-service",
+        "iat": now_s,
+        "exp": now_s + 300,
+        "jti": world.new_id(),
+    }
+    if flaw == "wrong_token":
+        return jwt.encode(claims, _strangers_key(), "RS256", headers={"kid": world.identity.key_id})
+    return _sign(world, claims)
+
+
+@functools.lru_cache(maxsize=1)
+def _strangers_key() -> RSAPrivateKey:
+    """A key that no JWKS names, for tokens that a provider must refuse."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
 
 
 def company_token(world: World, organisation: Organisation, company_id: str) -> str:

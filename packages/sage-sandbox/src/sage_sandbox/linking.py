@@ -3,7 +3,7 @@
 import asyncio
 from datetime import datetime, timedelta
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from sage_sandbox import callbacks
 from sage_sandbox.records import Authorisation, Bank, BankAccount, Candidate, Organisation, Provider, SyncFailure
@@ -41,6 +41,7 @@ def open_authorisation(
     """Begin a session: the provider is told of it, the browser gets a page to open."""
     now = world.clock.now()
     authorisation_id, redirect_id = world.new_id(), world.new_id()
+    query = f"?{world.settings.redirect_query}" if world.settings.redirect_query else ""
     same = world.settings.state_equals_authorisation_id
     authorisation = world.keep(
         Authorisation(
@@ -52,21 +53,38 @@ def open_authorisation(
             state=authorisation_id if same else world.new_id(),
             link_id=world.new_id(),
             redirect_id=redirect_id,
-            redirect_uri=f"{redirect_origin(world, bank)}/indirectredirect/{redirect_id}",
+            redirect_uri=f"{redirect_origin(world, bank)}/indirectredirect/{redirect_id}{query}",
             created_at=now,
             expires_at=now + timedelta(seconds=world.settings.authorisation_seconds),
             bank_account_id=bank_account_id,
             e2e=e2e,
         )
     )
-    announced = callbacks.announce_authorisation(world, bank, authorisation)
+    if world.settings.announced_on == "link":
+        callbacks.announce_authorisation(world, bank, authorisation)
     if world.settings.auto_return:
-        world.start(_present_by_itself(world, authorisation, announced))
+        world.start(_present_by_itself(world, authorisation))
     return authorisation
 
 
-async def _present_by_itself(world: World, authorisation: Authorisation, announced: asyncio.Event) -> None:
-    await wait_announced(announced)
+def keeps_query(authorisation: Authorisation, found: list[tuple[str, str]]) -> bool:
+    """Whether the browser came back to redirect_uri as it was given, whatever was added."""
+    given = parse_qsl(urlsplit(authorisation.redirect_uri).query, keep_blank_values=True)
+    return all(pair in found for pair in given)
+
+
+async def make_known(world: World, authorisation: Authorisation) -> None:
+    """Before its page is opened the provider has heard of a session, or Sage has waited long enough."""
+    announced = world.presence.get(authorisation.authorisation_id)
+    if announced is None and not callbacks.is_announced(world, authorisation):
+        bank = world.book.banks[authorisation.bank_id]
+        announced = callbacks.announce_authorisation(world, bank, authorisation)
+    if announced is not None:
+        await wait_announced(announced)
+
+
+async def _present_by_itself(world: World, authorisation: Authorisation) -> None:
+    await make_known(world, authorisation)
     await callbacks.fetch_provider_page(world, authorisation)
     world.store.commit()
 

@@ -2,6 +2,7 @@
 
 import secrets
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -10,12 +11,16 @@ from sage_sandbox.exchange import answer, no_content, read, region_of, world_of
 from sage_sandbox.identity import provider_of
 from sage_sandbox.records import Authorisation, BankAccount, Provider
 from sage_sandbox.refusals import GatewayRefusal, refuse
-from sage_sandbox.wire import AccountQueryBody, Authorised, AuthorisedBody, SyncReport
+from sage_sandbox.wire import AccountQueryBody, Authorised, AuthorisedAccount, AuthorisedBody, SyncReport
 from sage_sandbox.world import World
 
 _authorised_body = wire.decoder(AuthorisedBody)
 _query_body = wire.decoder(AccountQueryBody)
 _sync_report = wire.decoder(SyncReport)
+
+
+_SPELT = {field.name: field.encode_name for field in msgspec.structs.fields(AuthorisedAccount)}
+_NAMED = ("bank_account_external_id", "account_name", "bank_identifier", "account_identifier")
 
 
 def authenticate(request: Request) -> Provider:
@@ -54,7 +59,8 @@ async def patch_authorisation(request: Request) -> Response:
     authorisation = _authorisation_of(world, request.path_params["authorisation_id"], provider)
     linking.expire(world, authorisation)
     if authorisation.status == "expired":
-        raise refuse(410, "AUTHORISATION_EXPIRED", "The authorisation has expired", "authorisationId")
+        status = world.settings.patch_expired_status
+        raise refuse(status, "AUTHORISATION_EXPIRED", "The authorisation has expired", "authorisationId")
     if authorisation.status not in linking.OPEN:
         if world.settings.patch_repeat_status == 409:  # noqa: PLR2004 - the setting's own values
             raise refuse(409, "AUTHORISATION_USED", "The authorisation was used before", "authorisationId")
@@ -73,6 +79,11 @@ def _check_success(authorisation: Authorisation, data: Authorised) -> None:
         raise refuse(400, "SCHEMA_INVALID", f"Invalid enum value '{data.status}'", "data.status")
     if authorisation.kind == "onboarding" and not data.bank_accounts:
         raise refuse(400, "SCHEMA_INVALID", "Onboarding needs at least one bank account", "data.bankAccounts")
+    for at, account in enumerate(data.bank_accounts or []):
+        for name in _NAMED:
+            if not getattr(account, name):
+                field = f"data.bankAccounts[{at}].{_SPELT[name]}"
+                raise refuse(400, "SCHEMA_INVALID", "Expected a text that is not empty", field)
 
 
 def _patched(world: World, authorisation: Authorisation) -> Response:

@@ -225,14 +225,30 @@ class SyncFailure(Record):
         return self.sync_id
 
 
-FaultAction = Literal["status", "delay", "cut_before", "cut_after", "stuck", "fail", "duplicate", "drop"]
+FaultAction = Literal[
+    "status",
+    "status_after",
+    "delay",
+    "delay_after",
+    "cut_before",
+    "cut_after",
+    "stuck",
+    "fail",
+    "duplicate",
+    "drop",
+    "reorder",
+    "wrong_header",
+    "wrong_token",
+    "expired_token",
+]
 
 
 class Fault(Record):
     KIND: ClassVar[str] = "fault"
     fault_id: str
     on: str
-    action: FaultAction
+    action: FaultAction | None
+    script: list[str] = []
     status: int = 500
     delay_ms: int = 0
     times: int | None = None

@@ -1,5 +1,6 @@
 """The rules of a statement: what is refused at once (6.6) and what fails while it is processed; values only."""
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -11,11 +12,11 @@ from sage_sandbox.refusals import Problem
 from sage_sandbox.settings import Settings
 from sage_sandbox.wire import AccountDetails, Amount, Expected, Line, StatementData
 
-LINES_MAX = 1000
 DATE_WINDOW = timedelta(days=14)
 _TEXTS = ("description", "narrative1", "narrative2", "reference_number", "check_number")
 _CAMEL = {f.name: f.encode_name for f in msgspec.structs.fields(Line)}
 _SNAKE = {camel: snake for snake, camel in _CAMEL.items()}
+_CURRENCY = re.compile("[A-Z]{3}")
 _ZERO = Decimal(0)
 
 
@@ -40,10 +41,10 @@ def _schema(message: str, path: str) -> Problem:
 def check_counts(data: StatementData, settings: Settings) -> Iterator[Problem]:
     """Sizes come first: nothing else is looked at in a statement that is too long."""
     count = len(data.transaction_details)
-    if count > LINES_MAX:
+    if count > settings.statement_lines_max:
         yield Problem(
             "TOO_MANY_TRANSACTIONS",
-            f"A statement carries at most {LINES_MAX} transactions, this one {count}",
+            f"A statement carries at most {settings.statement_lines_max} transactions, this one {count}",
             "data.transactionDetails",
         )
     if len(data.account_details) != 1:
@@ -144,6 +145,8 @@ def _check_line(at: int, line: Line, settings: Settings) -> Iterable[Problem]:
             problems.append(_fraction(_line(at, "transactionAmount")))
         if line.exchange_amount is not None and not _integral(line.exchange_amount):
             problems.append(_fraction(_line(at, "exchangeAmount")))
+    if line.exchange_currency is not None and not _CURRENCY.fullmatch(line.exchange_currency):
+        problems.append(_schema("Expected an ISO 4217 code", _line(at, "exchangeCurrency")))
     if settings.text_length_strict:
         problems += [_schema(p.message, p.path) for p in _long_texts(at, line, settings.text_length_max)]
     return problems
@@ -213,6 +216,23 @@ def find_old(days: list[date], newest_on: date | None, scope: str) -> Iterator[P
         if newest - day > DATE_WINDOW:
             message = f"{day} is more than 14 days older than the newest, {newest}"
             yield Problem("DATE_WINDOW", message, _line(at, "datePosted"))
+
+
+def find_future(days: list[date], today: date) -> Iterator[Problem]:
+    """Lines dated more than a day ahead: a day's lead is what time zones allow."""
+    for at, day in enumerate(days):
+        if day > today + timedelta(days=1):
+            yield Problem("DATE_FUTURE", f"{day} is in the future, today is {today}", _line(at, "datePosted"))
+
+
+def find_wrong_signs(lines: list[Line]) -> Iterator[Problem]:
+    """Credits that are negative, debits that are positive: most likely a sign that was lost."""
+    for at, line in enumerate(lines):
+        amount = line.transaction_amount
+        wrong = amount < 0 if line.transaction_type == "CREDIT" else amount > 0 and line.transaction_type == "DEBIT"
+        if wrong:
+            message = f"{line.transaction_type} with the amount {amount}: credits are positive, debits negative"
+            yield Problem("SIGN", message, _line(at, "transactionAmount"))
 
 
 def find_early(days: list[date], start: date) -> Iterator[Problem]:

@@ -42,6 +42,15 @@ class Settings(msgspec.Struct, rename="camel", forbid_unknown_fields=True, froze
     poll_period_ms: Milliseconds = 5000
     notification_retry_seconds: Seconds = 30
     notification_window_seconds: Seconds = 900
+    notification_delay_ms: Milliseconds = 0
+    notification_copies: Annotated[int, msgspec.Meta(ge=1, le=10)] = 1
+    announced_on: Literal["link", "page"] = "link"
+    redirect_query: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_.~%=&-]*$", max_length=200)] = ""
+    reauth_method: Literal["GET", "POST"] = "GET"
+    principal_id_name: Literal["principalId", "principalID"] = "principalId"
+    remove_banks: bool = True
+    statement_lines_max: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 1000
+    future_dates: Literal["warn", "refuse", "accept"] = "warn"
     transaction_id_gap: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
     amount_unit: Literal["minor", "major"] = "minor"
     statement_words: Literal["completed", "successful"] = "completed"
@@ -49,6 +58,7 @@ class Settings(msgspec.Struct, rename="camel", forbid_unknown_fields=True, froze
     failure_words: tuple[str, ...] = ("failure", "failed", "error", "cancelled")
     patch_status: Literal[200, 204] = 200
     patch_repeat_status: Literal[409, 200] = 409
+    patch_expired_status: Literal[410, 404] = 410
     statement_status: Literal[201, 200, 202] = 201
     also_required: tuple[str, ...] = ("description",)
     transaction_types: tuple[str, ...] = OFX_TYPES
@@ -107,6 +117,15 @@ REFERENCE: tuple[Entry, ...] = (
     Entry("pollPeriodMs", 0, "the `pollPeriod` told to the product; polling sooner is allowed"),
     Entry("notificationRetrySeconds", 0, "step of the linear back-off: the n-th retry waits n times as long"),
     Entry("notificationWindowSeconds", 0, "a notification not answered 2xx for so long is given up"),
+    Entry("notificationDelayMs", 0, "every notification is sent so much later"),
+    Entry("notificationCopies", 0, "every notification is sent so many times"),
+    Entry("announcedOn", 0, "when the provider hears of an authorisation: with the link, or when the page is opened"),
+    Entry("redirectQuery", 0, "a query that redirect_uri has already, such as `e2e=1`; it must come back"),
+    Entry("reauthMethod", 0, "how authrefresh is called; Sage's pages name both"),
+    Entry("principalIdName", 0, "spelling of a bank's id in answers to bank sync; Sage's pages have both"),
+    Entry("removeBanks", 0, "`toRemove` is taken, as in Sage's sandbox; in production it is refused with 403"),
+    Entry("statementLinesMax", 0, "lines that a statement may carry; older pages say 100"),
+    Entry("futureDates", 0, "a line dated more than a day ahead draws a warning, fails the statement, or passes"),
     Entry("transactionIdGap", 0, "how many transaction ids are left out after each statement"),
     Entry("amountUnit", 1, "how amounts, balances and control sums are read; `minor` refuses fractions"),
     Entry("statementWords", 2, "words for a finished statement: `completed`, `failed`; or `successful`, `error`"),
@@ -114,6 +133,7 @@ REFERENCE: tuple[Entry, ...] = (
     Entry("failureWords", 4, "the statuses of a PATCH that mean that the user was refused"),
     Entry("patchStatus", 4, "the answer to a PATCH that was taken"),
     Entry("patchRepeatStatus", 4, "the answer to a PATCH of a used authorisation"),
+    Entry("patchExpiredStatus", 4, "the answer to a PATCH of an expired authorisation"),
     Entry("statementStatus", 5, "the answer to a statement that was taken"),
     Entry("alsoRequired", 6, "fields of a line required beside the six that nothing works without"),
     Entry("transactionTypes", 6, "the transaction types taken"),

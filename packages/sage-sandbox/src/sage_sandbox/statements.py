@@ -78,7 +78,8 @@ async def post_statement(request: Request) -> Response:
     if problems := rules.check_statement(data, account, world.settings):
         raise Refusal(400, *problems)
     _check_state(world, account, data)
-    statement = take_statement(world, account, data)
+    strike = request.scope.get(faults.SCRIPTED) or faults.draw_for_statement(world, account.bank_account_id)
+    statement = take_statement(world, account, data, strike)
     return answer({"data": _body_of(statement, world, "pending")}, world.settings.statement_status)
 
 
@@ -101,7 +102,9 @@ def _repeated(world: World, account: BankAccount, lines: list[Line]) -> list[Pro
     )
 
 
-def take_statement(world: World, account: BankAccount, data: StatementData) -> Statement:
+def take_statement(
+    world: World, account: BankAccount, data: StatementData, strike: faults.Strike | None = None
+) -> Statement:
     """Record a statement that passed the rules and set the timers of its processing."""
     now = world.clock.now()
     details = data.account_details[0]
@@ -116,9 +119,8 @@ def take_statement(world: World, account: BankAccount, data: StatementData) -> S
         expected=data.expected,
         balances=details.balances,
     )
-    stuck = faults.draw(world, "POST /v1/statements", account.bank_account_id, ("stuck",))
-    statement.stuck_by = stuck.fault_id if stuck else None
-    statement.failing = faults.draw(world, "POST /v1/statements", account.bank_account_id, ("fail",)) is not None
+    statement.stuck_by = strike.fault_id if strike and strike.action == "stuck" else None
+    statement.failing = strike is not None and strike.action == "fail"
     world.keep(Lines(statement_id=statement.statement_id, lines=data.transaction_details))
     world.keep(statement)
     world.ledger(account.bank_account_id).in_flight = statement.statement_id
@@ -186,8 +188,10 @@ def _judge(
     disorder = list(rules.find_disorder(days, newest_on))
     old = list(rules.find_old(days, newest_on, settings.strict_dates_scope))
     early = list(rules.find_early(days, rules.business_date(account.requested_start_date)))
+    future = [] if settings.future_dates == "accept" else list(rules.find_future(days, world.clock.now().date()))
     errors = _repeated(world, account, lines)
-    warnings = list(rules.find_long_texts(lines, settings.text_length_max))
+    warnings = [*rules.find_long_texts(lines, settings.text_length_max), *rules.find_wrong_signs(lines)]
+    (errors if settings.future_dates == "refuse" else warnings).extend(future)
     (errors if settings.strict_order else warnings).extend(disorder)
     (errors if settings.strict_dates else warnings).extend(old)
     (errors if settings.before_start_date == "refuse" else warnings).extend(early)

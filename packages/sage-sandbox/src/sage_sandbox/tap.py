@@ -13,11 +13,13 @@ from sage_sandbox.calls.log import BODY_KEPT
 from sage_sandbox.calls.log import Message as Said
 from sage_sandbox.calls.rules import Rule
 from sage_sandbox.exchange import RULE
-from sage_sandbox.records import Fault
+from sage_sandbox.faults import Strike
 from sage_sandbox.world import World
 
 BODY_BYTES_MAX = 10 * 1024 * 1024
 _SEEN = 2 * BODY_KEPT
+_CUTS = frozenset({"cut_before", "cut_after"})
+_AFTER = frozenset({"cut_after", "status_after", "delay_after"})
 _UNSEEN = ("/admin", "/ui", "/static", "/playground", "/favicon.ico")
 
 
@@ -30,10 +32,11 @@ class _TooLarge(Exception):
 
 
 class _Answer:
-    """Passes an answer on, having kept what changed; or swallows it; remembers its beginning."""
+    """Passes an answer on, having kept what changed; or holds it back; remembers its beginning."""
 
-    def __init__(self, world: World, send: Send, *, swallow: bool) -> None:
-        self._world, self._send, self._swallow = world, send, swallow
+    def __init__(self, world: World, send: Send, *, hold: bool) -> None:
+        self._world, self._send, self._hold = world, send, hold
+        self._held: list[Message] = []
         self.status: int | None = None
         self.headers: list[tuple[bytes, bytes]] = []
         self.body = b""
@@ -49,7 +52,13 @@ class _Answer:
             self.size += len(chunk)
             if len(self.body) < _SEEN:
                 self.body += chunk[:_SEEN]
-        if not self._swallow:
+        if self._hold:
+            self._held.append(message)
+        else:
+            await self._send(message)
+
+    async def release(self) -> None:
+        for message in self._held:
             await self._send(message)
 
 
@@ -70,39 +79,46 @@ class Tap:
             await self._too_large(scope, send)
             return
         if scope["path"].startswith(_UNSEEN):
-            await self._app(scope, _replay(body, receive), _Answer(self._world, send, swallow=False).send)
+            await self._app(scope, _replay(body, receive), _Answer(self._world, send, hold=False).send)
             return
         await self._watch(scope, receive, send, body)
 
     async def _watch(self, scope: Scope, receive: Receive, send: Send, body: bytes) -> None:
         began = time.perf_counter()
-        struck: list[Fault] = []
+        struck: list[Strike] = []
         if self._world.book.faults:
             text = body + b" " + scope["query_string"]
             struck = faults.draw_for_call(self._world, scope["method"], scope["path"], text)
         last = struck[-1] if struck else None
-        action = last.action if last else None
-        reply = _Answer(self._world, send, swallow=action == "cut_after")
-        for fault in struck:
-            if fault.action == "delay":
-                await asyncio.sleep(fault.delay_ms / 1000)
-        if action == "status" and last is not None:
+        reply = _Answer(self._world, send, hold=last is not None and last.action in _AFTER)
+        for strike in struck:
+            if strike.action == "delay":
+                await asyncio.sleep(strike.delay_ms / 1000)
+        if last is not None and last.action in faults.OF_STATEMENTS:
+            scope[faults.SCRIPTED] = last
+        if last is not None and last.action == "status":
             await _plain(reply.send, last.status)
-        elif action != "cut_before":
+        elif last is None or last.action != "cut_before":
             await self._app(scope, _replay(body, receive), reply.send)
+        if last is not None and last.action == "status_after":
+            reply = _Answer(self._world, send, hold=False)
+            await _plain(reply.send, last.status)
+        if last is not None and last.action == "delay_after":
+            await asyncio.sleep(last.delay_ms / 1000)
+            await reply.release()
         self._log(scope, body, reply, began, last)
-        if action in {"cut_before", "cut_after"}:
+        if last is not None and last.action in _CUTS:
             self._world.store.commit()
             await _hang_up(receive, send)
 
     async def _too_large(self, scope: Scope, send: Send) -> None:
-        reply = _Answer(self._world, send, swallow=False)
+        reply = _Answer(self._world, send, hold=False)
         message = f"A body has at most {BODY_BYTES_MAX} bytes"
         scope[RULE] = Rule("BODY_TOO_LARGE", "sandbox", message)
         await _plain(reply.send, 413, scope[RULE].header())
         self._log(scope, b"", reply, time.perf_counter(), None)
 
-    def _log(self, scope: Scope, body: bytes, reply: _Answer, began: float, fault: Fault | None) -> None:
+    def _log(self, scope: Scope, body: bytes, reply: _Answer, began: float, strike: Strike | None) -> None:
         query = scope["query_string"].decode("latin-1")
         world = self._world
         world.log.add(
@@ -116,7 +132,7 @@ class Tap:
             duration_s=time.perf_counter() - began,
             secrets=world.known_secrets(),
             rule=scope.get(RULE),
-            fault_id=fault.fault_id if fault else None,
+            fault_id=strike.fault_id if strike else None,
         )
 
 

@@ -148,6 +148,7 @@ class World:
         self.throttle = Throttle()
         self.nonces: dict[str, float] = {}
         self.presence: dict[str, asyncio.Event] = {}
+        self.overtaken: dict[str, list[tuple[frozenset[str], asyncio.Event]]] = {}
         self.clients: dict[str, httpx2.AsyncClient] = {}
         self.refill: Callable[[], None] = lambda: None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -250,6 +251,7 @@ class World:
         self.ledgers.clear()
         self.nonces.clear()
         self.presence.clear()
+        self.overtaken.clear()
         self.log.clear()
         self.throttle.clear()
         self.store.clear()

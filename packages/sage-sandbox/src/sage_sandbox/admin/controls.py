@@ -67,7 +67,8 @@ async def post_reset(request: Request) -> Response:
 
 class _FaultBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     on: str
-    action: FaultAction
+    action: FaultAction | None = None
+    script: Annotated[list[str], msgspec.Meta(max_length=10_000)] = []
     status: Annotated[int, msgspec.Meta(ge=200, le=599)] = 500
     delay_ms: Annotated[int, msgspec.Meta(ge=0, le=600_000)] = 0
     times: Annotated[int, msgspec.Meta(ge=1)] | None = None
@@ -86,6 +87,7 @@ async def post_fault(request: Request) -> Response:
         fault_id=world.new_id(),
         on=body.on,
         action=body.action,
+        script=body.script,
         status=body.status,
         delay_ms=body.delay_ms,
         times=body.times,

@@ -34,6 +34,8 @@ SECTIONS = {
     "DATE_ORDER": "6.3",
     "DATE_WINDOW": "6.3",
     "BEFORE_START_DATE": "17 (21)",
+    "DATE_FUTURE": "6.3",
+    "SIGN": "6.3",
     "TEXT_LENGTH": "17 (6)",
     "UNAUTHORISED": "3.3",
     "FORBIDDEN": "3.3.2",

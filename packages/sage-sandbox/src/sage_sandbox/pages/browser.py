@@ -72,8 +72,7 @@ async def get_link(request: Request) -> Response:
     linking.expire(world, authorisation)
     if authorisation.status not in linking.OPEN:
         return _ending(authorisation) if authorisation.status in _ENDINGS else _picker(world, authorisation)
-    if announced := world.presence.get(authorisation.authorisation_id):
-        await linking.wait_announced(announced)
+    await linking.make_known(world, authorisation)
     page = await callbacks.fetch_provider_page(world, authorisation)
     if page.html is None:
         return _message("Your bank cannot be reached", f"{page.problem} Close this window and try again.", 502)
@@ -95,6 +94,11 @@ def _returning(request: Request) -> Authorisation | HTMLResponse:
     if request.query_params.get("state") != authorisation.state:
         request.scope[RULE] = Rule("STATE_DIFFERS", "5.2", "`state` goes back as it was given")
         return _message("Wrong state", "The provider came back with another `state` than it was given.", 400)
+    if request.method == "GET" and not linking.keeps_query(authorisation, request.query_params.multi_items()):
+        request.scope[RULE] = Rule(
+            "REDIRECT_URI_CHANGED", "5.2", "redirect_uri is used as given; state is added to its query"
+        )
+        return _message("Wrong address", "The provider changed the address that it was given to come back to.", 400)
     return authorisation
 
 
@@ -114,7 +118,7 @@ def _picker(world: World, authorisation: Authorisation, problem: str = "", start
     return show(
         "picker.html",
         400 if problem else 200,
-        action=f"{authorisation.redirect_uri.rsplit('/', 1)[-1]}?state={authorisation.state}",
+        action=f"{authorisation.redirect_id}?state={authorisation.state}",
         bank=world.book.banks[authorisation.bank_id],
         candidates=[world.book.candidates[c] for c in authorisation.candidate_ids],
         not_listed=linking.NOT_LISTED,

@@ -2,8 +2,10 @@
 
 import logging
 import sys
-from typing import TextIO
+from collections.abc import Callable
+from typing import Any, TextIO
 
+import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
@@ -23,15 +25,13 @@ def set_up(level: str, style: str, stream: TextIO = sys.stderr) -> None:
         mask_secrets,
     ]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*shared, *_render(is_json=is_json)],
+        logger_factory=lambda *names: _Named(stream, *names),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(processors=_render(is_json=is_json), foreign_pre_chain=shared)
-    )
+    of_libraries = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_render(is_json=is_json)]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=of_libraries, foreign_pre_chain=shared))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
@@ -39,12 +39,23 @@ def set_up(level: str, style: str, stream: TextIO = sys.stderr) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+class _Named(structlog.WriteLogger):
+    """Writes our own lines itself: a line a request is much for the standard library, where libraries keep logging."""
+
+    def __init__(self, stream: TextIO, name: str = "bankfeeds") -> None:
+        super().__init__(stream)
+        self.name = name
+
+
 def _render(*, is_json: bool) -> list[Processor]:
-    drop_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if is_json:
-        return [drop_meta, structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_json)]
     plain = structlog.dev.plain_traceback  # the other formatter prints local variables, and so what people typed
-    return [drop_meta, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
+
+
+def _json(event: EventDict, default: Callable[[Any], Any]) -> str:
+    return msgspec.json.encode(event, enc_hook=default).decode()
 
 
 def mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -33,6 +33,7 @@ from bankfeeds.flows.context import World
 from bankfeeds.flows.crash_points import ACCEPT, ACCEPT_WITH_CARE, call, commit
 from bankfeeds.store import acceptance, audit, connections, feeds, lines, pushes, source_accounts
 from bankfeeds.store.engine import Read, Write
+from bankfeeds.store.new_push import NewPush
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +102,9 @@ def _currency_was_outdated(world: World, request: PushRequest) -> bool:
     return _currency(world, request, world.clock()) != remembered
 
 
-def _new_push(draft: _Draft) -> acceptance.NewPush:
+def _new_push(draft: _Draft) -> NewPush:
     request = draft.request
-    return acceptance.NewPush(
+    return NewPush(
         key=draft.key,
         company_id=request.company_id,
         connection_id=request.connection_id,

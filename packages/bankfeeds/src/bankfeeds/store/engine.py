@@ -7,7 +7,7 @@ an answer leaves only after that commit. On PostgreSQL a write runs where it is 
 
 import queue
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from sqlalchemy import exc
 from bankfeeds.domain.errors import Unavailable
 from bankfeeds.store import dialect
 
+S = TypeVar("S")
 T = TypeVar("T")
 GROUP_COMMIT_MAX = 64
 """Writes committed together on SQLite at most."""
@@ -67,10 +68,18 @@ class Write(Read):
         return self.connection.execute(statement, parameters).rowcount
 
 
+Together = Callable[[Write, Sequence[Any]], Sequence[Any]]
+"""One piece of work for many items: as many answers, in their order."""
+
+
 @dataclass(slots=True)
 class _Job:
+    """`item` for a work that can be done for many at once, else None and `work` takes no items."""
+
     work: Callable[[Write], Any]
     future: "Future[Any]"
+    together: Together | None = None
+    item: Any = None
 
 
 class Database:
@@ -101,7 +110,14 @@ class Database:
         asks again must be able to (every flow can).
         """
         with _outages_told():
-            return self._write_pooled(work) if self._writer is None else self._write_queued(work)
+            return self._write_pooled(work) if self._writer is None else self._queued(_Job(work, Future()))
+
+    def write_together(self, together: Callable[[Write, Sequence[S]], Sequence[T]], item: S) -> T:
+        """SQLite: as `write` of one item. Items that wait at the same time come to `together` at once; if it raises
+        then, nothing of it stays and each comes alone.
+        """
+        with _outages_told():
+            return self._queued(_Job(lambda tx: together(tx, [item])[0], Future(), together, item))
 
     def run_alone(self, statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """PostgreSQL: one statement that is its own transaction, in a single round trip. Else as `write`."""
@@ -147,10 +163,9 @@ class Database:
 
         return _until_settled(attempt)
 
-    def _write_queued(self, work: Callable[[Write], T]) -> T:
+    def _queued(self, job: _Job) -> Any:
         if self._is_closed:
             raise RuntimeError("the database is closed")
-        job = _Job(work, Future())
         self._jobs.put(job)
         return job.future.result()
 
@@ -197,7 +212,8 @@ class Database:
             with connection.begin():
                 write = Write(connection)
                 cursor = write.driver_cursor()
-                for job in batch:
+                alone = _do_together(write, cursor, batch, answers)
+                for job in alone:
                     cursor.execute("SAVEPOINT job")
                     try:
                         answers.append((job, job.work(write)))
@@ -210,6 +226,26 @@ class Database:
             return
         for job, answer in answers:
             job.future.set_result(answer)
+
+
+def _do_together(write: Write, cursor: Any, batch: list[_Job], answers: list[tuple[_Job, Any]]) -> list[_Job]:
+    """What can be done for many at once, where there are many; answers those that are left to be done alone."""
+    alone: list[_Job] = []
+    groups: dict[Together, list[_Job]] = {}
+    for job in batch:
+        (alone if job.together is None else groups.setdefault(job.together, [])).append(job)
+    for together, jobs in groups.items():
+        if len(jobs) == 1:
+            alone += jobs
+            continue
+        cursor.execute("SAVEPOINT jobs")
+        try:
+            answers += zip(jobs, together(write, [job.item for job in jobs]), strict=True)
+        except Exception:  # noqa: BLE001 - alone, each that is at fault will say so
+            cursor.execute("ROLLBACK TO jobs")
+            alone += jobs
+        cursor.execute("RELEASE jobs")
+    return alone
 
 
 def _fail(batch: list[_Job], error: BaseException) -> None:

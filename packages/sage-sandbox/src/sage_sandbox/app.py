@@ -33,6 +33,7 @@ from sage_sandbox.pages import browser
 from sage_sandbox.playground import feeds
 from sage_sandbox.playground.bank import Playground
 from sage_sandbox.playground.routes import routes as playground_routes
+from sage_sandbox.product import routes as product
 from sage_sandbox.records import Bank, Provider, Region
 from sage_sandbox.refusals import GatewayRefusal, Problem, Refusal
 from sage_sandbox.store import FileStore, NoStore, Store
@@ -57,10 +58,8 @@ def _routes() -> list[Route | Mount]:
         Route("/ui/calls", live.get_page),
         Route("/static/calls.js", live.get_script),
         Route("/static/calls.css", live.get_style),
-        Route("/ui", browser.get_start),
-        Route("/", browser.get_start),
-        Route("/static/style.css", browser.get_style),
         *playground_routes(),
+        *product.routes(),
         *_admin_routes(),
     ]
 

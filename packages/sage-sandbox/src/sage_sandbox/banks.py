@@ -65,7 +65,7 @@ def product_view(bank: Bank) -> dict[str, object]:
         "primaryCountry2CharIso": alpha2(bank.country_code),
         "authorisationMechanism": None,
         "accountTypes": [],
-        "status": "supported",
+        "status": "beta" if bank.invite_code else "supported",
         "authorisationData": None,
         "offBoardingMechanism": {"type": "none", "instructions": ""},
         "supportiframe": bank.supportiframe,

@@ -54,6 +54,8 @@ class Provider(Record):
 
 
 class Bank(Record):
+    """One with an invite code is in beta: its users type the code in."""
+
     KIND: ClassVar[str] = "bank"
     bank_id: str
     provider_id: str
@@ -62,6 +64,7 @@ class Bank(Record):
     url: str = ""
     external_ref: str | None = None
     supportiframe: bool = True
+    invite_code: str = ""
     callbacks: CallbackURLs | None = msgspec.field(default=None, name="callbackURLs")
     header_name: str = ""
     header_value: str = ""

@@ -15,6 +15,7 @@ from sage_sandbox.calls.log import CallLog
 from sage_sandbox.clock import Clock, Timers
 from sage_sandbox.ledger import Ledger
 from sage_sandbox.playground.records import PlaygroundAccount, PlaygroundBank, PlaygroundFeed, PlaygroundSession
+from sage_sandbox.product.tenancy import ProductCompany
 from sage_sandbox.records import (
     Authorisation,
     Bank,
@@ -68,6 +69,7 @@ class Book:
     playground_accounts: dict[str, PlaygroundAccount] = field(default_factory=dict[str, PlaygroundAccount])
     playground_sessions: dict[str, PlaygroundSession] = field(default_factory=dict[str, PlaygroundSession])
     playground_feeds: dict[str, PlaygroundFeed] = field(default_factory=dict[str, PlaygroundFeed])
+    product_companies: dict[str, ProductCompany] = field(default_factory=dict[str, ProductCompany])
 
     def shelf(self, kind: str) -> dict[str, Record]:
         return cast("dict[str, Record]", self.__dict__[_SHELVES[kind]])
@@ -92,6 +94,7 @@ _SHELVES = {
     PlaygroundAccount.KIND: "playground_accounts",
     PlaygroundSession.KIND: "playground_sessions",
     PlaygroundFeed.KIND: "playground_feeds",
+    ProductCompany.KIND: "product_companies",
 }
 
 

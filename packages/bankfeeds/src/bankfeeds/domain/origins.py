@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 SAGE = ("*.sagebankdrive.com", "*.sage.com", "*.intacct.com", "*.sageone.com")
-LOOPBACK = ("http://127.0.0.1:*", "http://localhost:*")
+LOOPBACK = ("http://127.0.0.1:*", "http://localhost:*", "http://*.localhost:*")
+"""This machine: names under `localhost` lead nowhere else (RFC 6761), and browsers take each for a site of its own."""
 URL_LENGTH_MAX = 2048
 _USUAL_PORTS = {"https": 443, "http": 80}
 

@@ -1,5 +1,7 @@
 """What a test registers out of band: banks, and the user's Confirm of a bank account."""
 
+from typing import Annotated
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,6 +25,7 @@ async def post_confirm(request: Request) -> Response:
 
 class _BankBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     name: str | None = None
+    invite_code: Annotated[str, msgspec.Meta(pattern=r"^(\d{6})?$")] | None = None
     country_code: str | None = None
     callbacks: CallbackURLs | None = msgspec.field(default=None, name="callbackURLs")
     header_name: str | None = None

@@ -1,1 +1,1 @@
-"""What the browser sees: templates, one style sheet, no scripts."""
+"""The Banking Service's own pages, which products show in a frame."""

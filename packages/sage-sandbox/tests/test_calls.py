@@ -193,8 +193,8 @@ def test_calls_are_exported(wired, account, make):
     lines = wired.http.get(f"{url}/export?direction=in")
     assert [json.loads(line) for line in lines.text.splitlines()] == wired.http.get(f"{url}?direction=in").json()
     assert "calls.jsonl" in lines.headers["content-disposition"]
-    log = wired.http.get(f"{url}/export?format=har").json()["log"]
-    assert (log["version"], len(log["entries"])) == ("1.2", len(wired.admin("GET", "/calls")))
+    log = wired.http.get(f"{url}/export?format=har&direction=in").json()["log"]
+    assert (log["version"], len(log["entries"])) == ("1.2", len(wired.admin("GET", "/calls?direction=in")))
     assert log["entries"][-1]["request"]["url"] == wired.details["providerUrl"] + "/v1/nothing"
     assert log["entries"][-1]["comment"].startswith("NO_SUCH_CALL; section=6")
     posted = next(e for e in log["entries"] if e["request"]["url"].endswith("/v1/statements"))

@@ -171,3 +171,35 @@ def test_a_confirmation_holds_the_announcement_back(wired, provider, make):
     make.eventually(lambda: len(provider.to("/notification")) == 2)
     assert product.call("GET", f"/bankaccounts/{account['bankAccountId']}").json()["status"] == "pending"
     wired.admin("POST", f"/bankaccounts/{account['bankAccountId']}/confirm", status=409)
+
+
+def test_banks_are_filtered_by_name_country_and_popularity(sandbox):
+    headers = {"x-application": sandbox.details["xApplication"]}
+    made = {
+        name: sandbox.admin("POST", "/banks", {"name": name, "countryCode": country, "popularBank": popular})["bankId"]
+        for name, country, popular in (
+            ("Alder Bank", "GB", True),
+            ("Birch Bank", "IRL", False),
+            ("Alder Trust", "IE", True),
+        )
+    }
+
+    def found(**query):
+        response = sandbox.http.get(f"{sandbox.details['consumerUrl']}/banks", params=query, headers=headers)
+        assert response.status_code == 200
+        return {bank["name"] for bank in response.json() if bank["bankId"] in made.values()}
+
+    assert found() == set(made)
+    assert found(name="alder") == {"Alder Bank", "Alder Trust"}
+    assert found(country="IRL") == found(country="ie") == {"Birch Bank", "Alder Trust"}
+    assert found(popularBank="true") == {"Alder Bank", "Alder Trust"}
+    assert found(PopularBank="false", Country="IE") == {"Birch Bank"}
+    response = sandbox.http.get(f"{sandbox.details['consumerUrl']}/banks?popularBank=maybe", headers=headers)
+    assert (response.status_code, response.json()["errors"][0]["section"]) == (400, "7.3")
+
+
+def test_what_a_query_must_name_is_asked_for_by_name(wired, product):
+    for path, name in (("/indirectlinkaccount?web=true", "bankid"), ("/availablebankaccounts", "bankAccountIds")):
+        response = product.call("GET", path)
+        assert (response.status_code, response.json()["errors"][0]["path"]) == (400, name)
+        assert product.call("GET", path, authorization="").status_code == 401

@@ -66,6 +66,7 @@ def test_everything_is_there_after_a_kill(process, provider, make):
     product = sandbox.product()
     account = product.link()
     sandbox.deliver(account, make.lines(3), balance=5)
+    assert sandbox.post_statement(account, [make.line("refused")], expected=None).status_code == 400
     sandbox.admin(
         "POST",
         "/expectations",

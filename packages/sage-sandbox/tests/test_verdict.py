@@ -232,3 +232,40 @@ def test_malformed_expectations_are_refused_by_field(sandbox, body, path):
 
 def test_planting_in_an_unknown_account_is_refused(sandbox):
     sandbox.admin("POST", "/plant", {"bankAccountId": "nothing", "transactions": []}, 404)
+
+
+def test_what_was_expected_offered_and_accepted_is_counted(wired, account, make, expect, guilty):
+    expect(ext_1=THREE)
+    wired.deliver(account, [make.line("a", 100)])
+    assert wired.post_statement(account, [make.line("b", -50)], expected=None).status_code == 400
+    found = guilty(lost=["b", "c"])
+    assert [found[k] for k in ("expected", "offered", "accepted", "lines")] == [3, 2, 1, 1]
+    assert found["neverOffered"] == ["c"]
+    assert found["firstOffence"]["message"].endswith("its statement was refused: SCHEMA_INVALID")
+
+
+def test_a_line_whose_statement_failed_was_offered(wired, account, make, expect, guilty):
+    expect(ext_1=[*THREE[:1], ("b", 1, "2026-03-02")])
+    wired.deliver(account, [make.line("a", 100)])
+    wired.deliver(account, [make.line("a", 100), make.line("b", 100)])
+    found = guilty(lost=["b"])
+    assert (found["offered"], found["accepted"], found["neverOffered"]) == (3, 3, [])
+    assert found["firstOffence"]["message"].endswith("its statement failed")
+
+
+def test_another_providers_offers_are_not_counted(wired, account, make, expect):
+    foreign = make.statement(account, [make.line("a")])
+    us = wired.details["regions"]["us"]
+    token = wired.http.post(
+        f"{us['cloudIdUrl']}/oauth/token",
+        json={
+            "grant_type": "client_credentials",
+            "client_id": us["clientId"],
+            "client_secret": us["clientSecret"],
+            "audience": us["audience"],
+        },
+    ).json()["access_token"]
+    headers = {"x-api-key": us["providerApiKey"], "authorization": f"Bearer {token}"}
+    response = wired.http.post(f"{us['providerUrl']}/v1/statements", json=foreign, headers=headers)
+    assert (response.status_code, response.json()["errors"][0]["code"]) == (404, "BANK_ACCOUNT_NOT_FOUND")
+    assert wired.account_verdict(account["bankAccountId"])["offered"] == 0

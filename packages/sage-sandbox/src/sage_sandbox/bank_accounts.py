@@ -148,12 +148,18 @@ async def delete_bank_account(request: Request) -> Response:
 async def get_available_bank_accounts(request: Request) -> Response:
     """What was last fetched from the provider; every call has it fetched anew, behind the answer."""
     world = world_of(request)
+    company_of(request)
     query = {name.lower(): value for name, value in request.query_params.items()}
-    account = account_of(world, request, query.get("bankaccountids", ""))
-    if account.status != "active":
+    asked = [wanted.strip() for wanted in query.get("bankaccountids", "").split(",") if wanted.strip()]
+    if not asked:
+        raise refuse(400, "SCHEMA_INVALID", "Object missing required field `bankAccountIds`", "bankAccountIds")
+    accounts = [account_of(world, request, wanted) for wanted in asked]
+    if any(account.status != "active" for account in accounts):
         raise refuse(409, "BANK_ACCOUNT_NOT_ACTIVE", "The bank account must be active", "bankAccountIds")
-    world.start(_refresh(world, account))
-    candidates = [world.book.candidates[candidate_id] for candidate_id in account.available_ids or []]
+    for account in accounts:
+        world.start(_refresh(world, account))
+    found = dict.fromkeys(candidate_id for account in accounts for candidate_id in account.available_ids or [])
+    candidates = [world.book.candidates[candidate_id] for candidate_id in found]
     views = [
         {
             "bankAccountCandidateId": candidate.candidate_id,

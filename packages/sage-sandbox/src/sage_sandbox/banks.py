@@ -69,7 +69,7 @@ def product_view(bank: Bank) -> dict[str, object]:
         "authorisationData": None,
         "offBoardingMechanism": {"type": "none", "instructions": ""},
         "supportiframe": bank.supportiframe,
-        "popularBank": False,
+        "popularBank": bank.popular_bank,
         "bankURL": bank.url,
         "flags": {"oauth": False},
         "dataProvider": "indirect",

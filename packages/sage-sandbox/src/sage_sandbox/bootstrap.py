@@ -15,7 +15,7 @@ from sage_sandbox.world import World
 
 NONCE_LENGTH_MAX = 200
 NONCES_KEPT = 100_000
-_APPLICATION = re.compile(r"sage\.[a-z0-9-]+\.[a-z0-9-]+")
+_APPLICATION = re.compile(r"sage\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
 class Company(msgspec.Struct, rename="camel"):

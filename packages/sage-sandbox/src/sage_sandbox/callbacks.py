@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, timedelta
 from http import HTTPStatus
+from itertools import takewhile
 from typing import Any
 
 import httpx2
@@ -216,7 +217,8 @@ async def _let_another_pass(world: World, notification: Notification, strike: St
     """Wait until a later notification of the same bank was sent, or for the fault's time, a minute without one."""
     passed = asyncio.Event()
     waiting = world.overtaken.setdefault(notification.bank_id, [])
-    waiting.append((frozenset(world.book.notifications), passed))
+    earlier = takewhile(lambda known: known != notification.notification_id, world.book.notifications)
+    waiting.append((frozenset(earlier), passed))
     try:
         async with asyncio.timeout(strike.delay_ms / 1000 or _REORDERED_WITHIN_S):
             await passed.wait()

@@ -201,6 +201,8 @@ def _tell(found: Verdict) -> None:
 def _tell_account(account: AccountVerdict) -> None:
     counts = [f"{kind} {len(offences)}" for kind, offences in account.offences().items()]
     told = f"{account.external_id}  {account.bank_account_id or 'never linked'}  {account.lines} lines"
+    if account.expected or account.offered:
+        told += f" ({account.expected} expected, {account.offered} offered, {account.accepted} accepted)"
     first = account.first_offence
     why = f"; first: {first.kind} {first.unique_id or first.statement_id or ''}: {first.message}" if first else ""
     sys.stdout.write(f"{told}  {', '.join(counts) or 'clean'}{why}\n")

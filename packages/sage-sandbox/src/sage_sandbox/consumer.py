@@ -27,7 +27,7 @@ async def get_banks(request: Request) -> Response:
     world, region = world_of(request), region_of(request)
     query = {name.lower(): value for name, value in request.query_params.items()}
     name, country = query.get("name", "").casefold(), query.get("country", "")
-    popular = query.get("popularbank", "").lower() == "true"
+    popular = _flag(query, "popularbank")
     found = [
         product_view(bank)
         for bank in world.book.banks.values()
@@ -35,16 +35,26 @@ async def get_banks(request: Request) -> Response:
         and world.region_of(bank) == region
         and name in bank.name.casefold()
         and (not country or alpha3(country) == alpha3(bank.country_code))
-        and not popular
+        and popular in {None, bank.popular_bank}
     ]
     return answer(found)
+
+
+def _flag(query: dict[str, str], name: str) -> bool | None:
+    """A filter of true or false, in any case; none if it was not given."""
+    text = query.get(name, "").lower()
+    if text not in {"", "true", "false"}:
+        raise refuse(400, "SCHEMA_INVALID", "Expected true or false", name)
+    return text == "true" if text else None
 
 
 async def get_indirect_link_account(request: Request) -> Response:
     world = world_of(request)
     organisation, company_id = company_of(request)
     query = {name.lower(): value for name, value in request.query_params.items()}
-    bank = bank_of(request, query.get("bankid", ""))
+    if not query.get("bankid"):
+        raise refuse(400, "SCHEMA_INVALID", "Object missing required field `bankid`", "bankid")
+    bank = bank_of(request, query["bankid"])
     authorisation = linking.open_authorisation(
         world, organisation, company_id, bank, "onboarding", e2e=query.get("e2e")
     )

@@ -8,6 +8,7 @@ import msgspec
 from sage_sandbox.refusals import Problem
 from sage_sandbox.wire import Amount, AuthorisedAccount, Balances, CallbackURLs, Expected, Line
 
+REFUSED_MAX = 2000
 Region = Literal["eu", "us"]
 AuthorisationStatus = Literal[
     "created", "notified", "presented", "authorised", "returned", "consumed", "failed", "expired"
@@ -68,6 +69,7 @@ class Bank(Record):
     callbacks: CallbackURLs | None = msgspec.field(default=None, name="callbackURLs")
     header_name: str = ""
     header_value: str = ""
+    popular_bank: bool = False
     removed: bool = False
 
     def key(self) -> str:
@@ -195,6 +197,35 @@ class Lines(Record):
         return self.statement_id
 
 
+class Offers(Record):
+    """Lines offered to one bank account: how many were taken, which were refused at once, with why."""
+
+    KIND: ClassVar[str] = "offers"
+    bank_account_id: str
+    accepted: int = 0
+    refused_count: int = 0
+    refused: dict[str, str] = {}
+
+    def key(self) -> str:
+        return self.bank_account_id
+
+    @property
+    def offered(self) -> int:
+        return self.accepted + self.refused_count
+
+    def take(self, unique_ids: list[str]) -> None:
+        self.accepted += len(unique_ids)
+        if self.refused:
+            for unique_id in unique_ids:
+                self.refused.pop(unique_id, None)
+
+    def refuse(self, unique_ids: list[str], code: str) -> None:
+        self.refused_count += len(unique_ids)
+        self.refused.update(dict.fromkeys(unique_ids, code))
+        while len(self.refused) > REFUSED_MAX:
+            del self.refused[next(iter(self.refused))]
+
+
 class Notification(Record):
     KIND: ClassVar[str] = "notification"
     notification_id: str
@@ -303,6 +334,7 @@ RECORDS: dict[str, type[Record]] = {
         BankAccount,
         Statement,
         Lines,
+        Offers,
         Notification,
         SyncFailure,
         Fault,

@@ -72,6 +72,25 @@ async def post_statement(request: Request) -> Response:
     world = world_of(request)
     provider = authenticate(request)
     data = decode_statement(await request.body())
+    ids = [line.unique_id for line in data.transaction_details]
+    try:
+        statement = _take(request, world, provider, data)
+    except Refusal as refusal:
+        if _is_own(world, data, provider):
+            world.offers_to(data.principal_id).refuse(ids, refusal.problems[0].code)
+            world.keep(world.offers_to(data.principal_id))
+        raise
+    world.offers_to(data.principal_id).take(ids)
+    return answer({"data": _body_of(statement, world, "pending")}, world.settings.statement_status)
+
+
+def _is_own(world: World, data: StatementData, provider: Provider) -> bool:
+    account = world.book.bank_accounts.get(data.principal_id)
+    return account is not None and world.book.banks[account.bank_id].provider_id == provider.provider_id
+
+
+def _take(request: Request, world: World, provider: Provider, data: StatementData) -> Statement:
+    """Every rule that is checked at once, then the statement."""
     if problems := list(rules.check_counts(data, world.settings)):
         raise Refusal(400, *problems)
     account = account_of(world, data.principal_id, provider)
@@ -79,8 +98,7 @@ async def post_statement(request: Request) -> Response:
         raise Refusal(400, *problems)
     _check_state(world, account, data)
     strike = request.scope.get(faults.SCRIPTED) or faults.draw_for_statement(world, account.bank_account_id)
-    statement = take_statement(world, account, data, strike)
-    return answer({"data": _body_of(statement, world, "pending")}, world.settings.statement_status)
+    return take_statement(world, account, data, strike)
 
 
 def _check_state(world: World, account: BankAccount, data: StatementData) -> None:

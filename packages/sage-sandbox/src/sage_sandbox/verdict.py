@@ -8,7 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from sage_sandbox.ledger import Block, Ledger
-from sage_sandbox.records import BankAccount, ExpectedAccount, ExpectedLine
+from sage_sandbox.records import BankAccount, ExpectedAccount, ExpectedLine, Offers
 from sage_sandbox.rules import business_date
 
 _ZERO = Decimal(0)
@@ -50,8 +50,12 @@ class AccountVerdict(msgspec.Struct, rename="camel", kw_only=True):
     bank_account_id: str | None
     external_id: str
     status: str | None
+    expected: int = 0
+    offered: int = 0
+    accepted: int = 0
     lines: int = 0
     lost: list[str] = []
+    never_offered: list[str] = []
     doubled: list[str] = []
     out_of_order: list[str] = []
     early: list[str] = []
@@ -67,9 +71,10 @@ class AccountVerdict(msgspec.Struct, rename="camel", kw_only=True):
         return self.first_offence is None
 
     def offences(self) -> dict[str, Sized]:
-        """What is wrong, by kind; nothing where nothing is."""
+        """What is wrong, by kind; nothing where nothing is. Of the lost, `neverOffered` tells whose fault it is."""
         kinds: dict[str, Sized] = {
             "lost": self.lost,
+            "neverOffered": self.never_offered,
             "doubled": self.doubled,
             "outOfOrder": self.out_of_order,
             "early": self.early,
@@ -99,6 +104,7 @@ def judge(
     ledgers: dict[str, Ledger],
     expectations: dict[str, ExpectedAccount],
     amount_unit: str,
+    offers: dict[str, Offers] | None = None,
 ) -> Verdict:
     homes = _homes(expectations)
     verdicts: list[AccountVerdict] = []
@@ -107,9 +113,31 @@ def judge(
         linked.add(account.external_id)
         ledger = ledgers.get(account.bank_account_id) or Ledger()
         expected = expectations.get(account.external_id)
-        verdicts.append(_Hearing(account, expected, homes, amount_unit).hear(ledger.blocks))
+        hearing = _Hearing(account, expected, homes, amount_unit)
+        found = hearing.hear(ledger.blocks)
+        _tell_offers(found, (offers or {}).get(account.bank_account_id), ledger)
+        verdicts.append(found)
     verdicts += [_never_linked(e) for e in expectations.values() if e.external_id not in linked and e.lines]
     return Verdict(all(v.clean for v in verdicts), bool(expectations), verdicts)
+
+
+def _tell_offers(found: AccountVerdict, offers: Offers | None, ledger: Ledger) -> None:
+    """How much was offered and taken, and which of the lost lines no statement ever named."""
+    refused = offers.refused if offers else {}
+    if offers is not None:
+        found.offered, found.accepted = offers.offered, offers.accepted
+    found.never_offered = [
+        unique_id
+        for unique_id in found.lost
+        if unique_id not in ledger.sent_ids and unique_id not in refused and unique_id not in ledger.stored_ids
+    ]
+    first = found.first_offence
+    if first is None or first.kind != "lost" or first.unique_id is None:
+        return
+    why = "no statement ever named it" if first.unique_id in found.never_offered else "its statement failed"
+    if code := refused.get(first.unique_id):
+        why = f"its statement was refused: {code}"
+    found.first_offence = Offence(first.kind, f"{first.message}; the first: {why}", first.unique_id)
 
 
 def _homes(expectations: dict[str, ExpectedAccount]) -> dict[str, set[str]]:
@@ -129,6 +157,8 @@ def _never_linked(expected: ExpectedAccount) -> AccountVerdict:
         external_id=expected.external_id,
         status=None,
         lost=lost,
+        expected=len(lost),
+        never_offered=lost,
         first_offence=Offence("lost", message, lost[0]),
     )
 
@@ -162,6 +192,7 @@ class _Hearing:
         self.verdict = AccountVerdict(
             bank_account_id=account.bank_account_id, external_id=account.external_id, status=account.status
         )
+        self.verdict.expected = len(self.meant or ())
 
     def _meant(self, lines: list[ExpectedLine], exponent: int) -> dict[str, _Meant]:
         due = [line for line in lines if line.date[:10] >= self.start.isoformat()]

@@ -27,6 +27,7 @@ from sage_sandbox.records import (
     Kept,
     Lines,
     Notification,
+    Offers,
     Organisation,
     Provider,
     Record,
@@ -59,6 +60,7 @@ class Book:
     bank_accounts: dict[str, BankAccount] = field(default_factory=dict[str, BankAccount])
     statements: dict[str, Statement] = field(default_factory=dict[str, Statement])
     lines: dict[str, Lines] = field(default_factory=dict[str, Lines])
+    offers: dict[str, Offers] = field(default_factory=dict[str, Offers])
     notifications: dict[str, Notification] = field(default_factory=dict[str, Notification])
     sync_failures: dict[str, SyncFailure] = field(default_factory=dict[str, SyncFailure])
     faults: dict[str, Fault] = field(default_factory=dict[str, Fault])
@@ -84,6 +86,7 @@ _SHELVES = {
     BankAccount.KIND: "bank_accounts",
     Statement.KIND: "statements",
     Lines.KIND: "lines",
+    Offers.KIND: "offers",
     Notification.KIND: "notifications",
     SyncFailure.KIND: "sync_failures",
     Fault.KIND: "faults",
@@ -199,7 +202,15 @@ class World:
             self.clock.advanced = timedelta(seconds=kept.advanced_s)
         self._build_ledgers()
 
+    def offers_to(self, bank_account_id: str) -> Offers:
+        return self.book.offers.setdefault(bank_account_id, Offers(bank_account_id=bank_account_id))
+
     def _build_ledgers(self) -> None:
+        for offers in self.book.offers.values():
+            offers.accepted = 0
+        for statement in self.book.statements.values():
+            if not statement.planted:
+                self.offers_to(statement.bank_account_id).accepted += statement.transaction_details_count
         done = [s for s in self.book.statements.values() if s.status == "completed"]
         for statement in sorted(done, key=lambda s: (s.first_transaction_id, s.finished_at)):
             self.ledger(statement.bank_account_id).append(statement, self.book.lines[statement.statement_id].lines)

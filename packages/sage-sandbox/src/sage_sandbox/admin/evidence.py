@@ -18,7 +18,11 @@ async def get_verdict(request: Request) -> Response:
     world = world_of(request)
     return answer(
         verdict.judge(
-            world.book.bank_accounts.values(), world.ledgers, world.book.expectations, world.settings.amount_unit
+            world.book.bank_accounts.values(),
+            world.ledgers,
+            world.book.expectations,
+            world.settings.amount_unit,
+            world.book.offers,
         )
     )
 

@@ -33,6 +33,7 @@ class _BankBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     external_ref: str | None = None
     url: str | None = None
     supportiframe: bool | None = None
+    popular_bank: bool | None = None
     provider_id: str | None = None
 
 

@@ -4,10 +4,9 @@ import time
 from collections.abc import Callable, Sequence
 
 import structlog
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bankfeeds.web.endpoint import RawPath
@@ -33,11 +32,10 @@ def make_app(
         cause = unready_cause()
         return PlainTextResponse(cause or "ready", 503 if cause else 200)
 
-    app = Starlette(routes=[Route("/livez", _livez), Route("/readyz", readyz), *routes])
-    app.router.default = unrouted
-    app.router.redirect_slashes = False
+    every = [*routes, Route("/livez", _livez), Route("/readyz", readyz)]
+    router = Router(every, default=unrouted, redirect_slashes=False)  # endpoints answer their own errors
     headers = {**_HEADERS, **_HSTS} if is_https else _HEADERS
-    return RawPath(_Guarded(app, headers))
+    return RawPath(_Guarded(router, headers))
 
 
 async def _livez(_request: Request) -> Response:

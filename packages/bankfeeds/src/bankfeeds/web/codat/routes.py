@@ -36,7 +36,13 @@ _COMPANY = "/companies/{company_id}"
 _CONNECTION = _COMPANY + "/connections/{connection_id}"
 _ACCOUNTS = _CONNECTION + "/connectionInfo/bankFeedAccounts"
 
+# Looked through in this order for each request: first what nearly every request is.
 RESOURCES = (
+    Resource(
+        _CONNECTION + "/push/bankAccounts/{account_id}/bankTransactions",
+        "BankTransactions",
+        {"POST": transactions.create},
+    ),
     Resource("/companies", "Companies", {"GET": companies.listed, "POST": companies.create}),
     Resource(
         _COMPANY,
@@ -62,11 +68,6 @@ RESOURCES = (
         _CONNECTION + "/options/bankAccounts/{account_id}/bankTransactions",
         "BankTransactions",
         {"GET": transactions.model},
-    ),
-    Resource(
-        _CONNECTION + "/push/bankAccounts/{account_id}/bankTransactions",
-        "BankTransactions",
-        {"POST": transactions.create},
     ),
     Resource(_COMPANY + "/push", "PushOperations", {"GET": operations.listed}),
     Resource(_COMPANY + "/push/{push_key}", "PushOperations", {"GET": operations.get}),

@@ -17,6 +17,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from sage_sandbox import cli_faults, wiring
 from sage_sandbox.app import make_app, open_store, open_world
+from sage_sandbox.store import UnusableFile
 from sage_sandbox.terminal import DONE, REFUSED, URL
 from sage_sandbox.terminal import stop as _stop
 from sage_sandbox.verdict import AccountVerdict, Verdict
@@ -83,7 +84,7 @@ def serve(
 def _world(data: Path | None) -> World:
     try:
         return open_world(open_store(data))
-    except (sqlite3.Error, msgspec.MsgspecError) as error:
+    except (sqlite3.Error, UnusableFile) as error:
         _stop(f"--data {data}: {error}")
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 
 from sage_sandbox.refusals import Problem
-from sage_sandbox.wire import Amount, AuthorisedAccount, Balances, CallbackURLs, Expected, Line
+from sage_sandbox.wire import Amount, AuthorisedAccount, Balances, CallbackURLs, Expected
 
 REFUSED_MAX = 2000
 Region = Literal["eu", "us"]
@@ -186,12 +186,12 @@ class Statement(Record):
         return self.statement_id
 
 
-class Lines(Record):
-    """The lines of one statement, apart, so that a change of its status does not write them again."""
+class Lines(Record, eq=False):
+    """The lines of one statement, apart: a change of its status does not write them again. `lines` reads them."""
 
     KIND: ClassVar[str] = "lines"
     statement_id: str
-    lines: list[Line]
+    raw: msgspec.Raw = msgspec.field(name="lines")
 
     def key(self) -> str:
         return self.statement_id

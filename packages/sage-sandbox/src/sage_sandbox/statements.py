@@ -9,6 +9,7 @@ from starlette.responses import Response
 from sage_sandbox import faults, rules, wire
 from sage_sandbox.calls.rules import cited
 from sage_sandbox.exchange import answer, world_of
+from sage_sandbox.lines import lines_of, read
 from sage_sandbox.provider import authenticate
 from sage_sandbox.records import BankAccount, Lines, Provider, Statement
 from sage_sandbox.refusals import NOT_JSON, Problem, Refusal, refuse, schema_problem
@@ -19,40 +20,42 @@ _body = wire.decoder(StatementBody)
 _WORDS = {"completed": "successful", "failed": "error"}
 
 
-class _LooseData(msgspec.Struct, rename="camel"):
-    transaction_details: list[msgspec.Raw]
-
-
-class _LooseBody(msgspec.Struct):
-    data: _LooseData
-
-
-_loose_body = wire.decoder(_LooseBody)
+_every_line = wire.decoder(list[msgspec.Raw])
 _line = wire.decoder(Line)
+_lines = wire.decoder(list[Line])
+_LINES = "data.transactionDetails"
 
 
-def decode_statement(body: bytes) -> StatementData:
-    """The statement, or a refusal that names every line at fault, not the first alone."""
+def decode_statement(body: bytes) -> tuple[StatementData, bytes]:
+    """The statement and its lines as they came; or a refusal that names every line at fault, not the first alone."""
     try:
-        data = _body.decode(body).data
+        loose = _body.decode(body).data
     except msgspec.ValidationError as error:
-        raise Refusal(400, *_every_problem(body, schema_problem(error))) from None
+        raise Refusal(400, schema_problem(error)) from None
     except NOT_JSON as error:
         raise refuse(400, "SCHEMA_INVALID", f"The body is not JSON: {error}") from None
+    raw = bytes(loose.transaction_details)
+    try:
+        lines = _lines.decode(raw)
+    except msgspec.ValidationError as error:
+        raise Refusal(400, *_every_problem(raw, schema_problem(error, _LINES))) from None
+    except NOT_JSON as error:
+        raise refuse(400, "SCHEMA_INVALID", f"The body is not JSON: {error}") from None
+    data = StatementData(loose.principal_id, loose.bank_id, loose.account_details, lines, loose.expected)
     if not wire.is_text(body, data):
         raise refuse(400, "SCHEMA_INVALID", "The body holds half of a surrogate pair", "data")
-    return data
+    return data, raw
 
 
-def _every_problem(body: bytes, first: Problem) -> list[Problem]:
-    if not first.path.startswith("data.transactionDetails["):
+def _every_problem(lines: bytes, first: Problem) -> list[Problem]:
+    if not first.path.startswith(f"{_LINES}["):
         return [first]
     problems: list[Problem] = []
-    for at, raw in enumerate(_loose_body.decode(body).data.transaction_details):
+    for at, raw in enumerate(_every_line.decode(lines)):
         try:
             _line.decode(raw)
         except msgspec.ValidationError as error:
-            problems.append(schema_problem(error, f"data.transactionDetails[{at}]"))
+            problems.append(schema_problem(error, f"{_LINES}[{at}]"))
     return problems or [first]
 
 
@@ -71,10 +74,10 @@ def account_of(world: World, bank_account_id: str, provider: Provider) -> BankAc
 async def post_statement(request: Request) -> Response:
     world = world_of(request)
     provider = authenticate(request)
-    data = decode_statement(await request.body())
+    data, raw = decode_statement(await request.body())
     ids = [line.unique_id for line in data.transaction_details]
     try:
-        statement = _take(request, world, provider, data)
+        statement = _take(request, world, provider, data, raw)
     except Refusal as refusal:
         if _is_own(world, data, provider):
             world.offers_to(data.principal_id).refuse(ids, refusal.problems[0].code)
@@ -89,7 +92,7 @@ def _is_own(world: World, data: StatementData, provider: Provider) -> bool:
     return account is not None and world.book.banks[account.bank_id].provider_id == provider.provider_id
 
 
-def _take(request: Request, world: World, provider: Provider, data: StatementData) -> Statement:
+def _take(request: Request, world: World, provider: Provider, data: StatementData, raw: bytes) -> Statement:
     """Every rule that is checked at once, then the statement."""
     if problems := list(rules.check_counts(data, world.settings)):
         raise Refusal(400, *problems)
@@ -98,7 +101,7 @@ def _take(request: Request, world: World, provider: Provider, data: StatementDat
         raise Refusal(400, *problems)
     _check_state(world, account, data)
     strike = request.scope.get(faults.SCRIPTED) or faults.draw_for_statement(world, account.bank_account_id)
-    return take_statement(world, account, data, strike)
+    return take_statement(world, account, data, raw, strike)
 
 
 def _check_state(world: World, account: BankAccount, data: StatementData) -> None:
@@ -115,13 +118,12 @@ def _check_state(world: World, account: BankAccount, data: StatementData) -> Non
 
 def _repeated(world: World, account: BankAccount, lines: list[Line]) -> list[Problem]:
     ledger = world.ledger(account.bank_account_id)
-    return rules.find_repeated(
-        lines, ledger.sent_ids if world.settings.duplicate_scope == "sent" else ledger.stored_ids
-    )
+    sent = world.settings.duplicate_scope == "sent"
+    return rules.find_repeated(lines, ledger.stored_ids, ledger.unstored_ids if sent else frozenset())
 
 
 def take_statement(
-    world: World, account: BankAccount, data: StatementData, strike: faults.Strike | None = None
+    world: World, account: BankAccount, data: StatementData, raw: bytes, strike: faults.Strike | None = None
 ) -> Statement:
     """Record a statement that passed the rules and set the timers of its processing."""
     now = world.clock.now()
@@ -139,7 +141,7 @@ def take_statement(
     )
     statement.stuck_by = strike.fault_id if strike and strike.action == "stuck" else None
     statement.failing = strike is not None and strike.action == "fail"
-    world.keep(Lines(statement_id=statement.statement_id, lines=data.transaction_details))
+    world.keep(lines_of(statement.statement_id, data.transaction_details, raw))
     world.keep(statement)
     world.ledger(account.bank_account_id).in_flight = statement.statement_id
     schedule(world, statement)
@@ -179,16 +181,17 @@ def finish(world: World, statement: Statement) -> None:
         return
     account = world.book.bank_accounts[statement.bank_account_id]
     ledger = world.ledger(account.bank_account_id)
-    lines = world.book.lines[statement.statement_id].lines
+    kept = world.book.lines[statement.statement_id]
+    lines = read(kept)
     statement.errors, statement.warnings = _judge(world, account, statement, lines)
     statement.finished_at = world.clock.now()
     statement.status = "failed" if statement.errors else "completed"
-    ledger.sent_ids.update(line.unique_id for line in lines)
     ledger.in_flight = None
     if statement.errors:
+        ledger.unstored_ids.update(line.unique_id for line in lines)
         del world.book.lines[statement.statement_id]
     else:
-        store_lines(world, account, statement, lines)
+        store_lines(world, account, statement, kept, lines)
     world.keep(statement)
 
 
@@ -216,17 +219,20 @@ def _judge(
     return errors, warnings
 
 
-def store_lines(world: World, account: BankAccount, statement: Statement, lines: list[Line]) -> None:
+def store_lines(world: World, account: BankAccount, statement: Statement, kept: Lines, lines: list[Line]) -> None:
     """Number the lines, append them, and let the statement's status and balances take effect."""
     ledger = world.ledger(account.bank_account_id)
     if world.settings.before_start_date == "filter" and not statement.planted:
         start = rules.business_date(account.requested_start_date)
-        kept = [line for line in lines if rules.business_date(line.date_posted) >= start]
-        if len(kept) < len(lines):
-            lines = world.keep(Lines(statement_id=statement.statement_id, lines=kept)).lines
+        wanted = [line for line in lines if rules.business_date(line.date_posted) >= start]
+        if len(wanted) < len(lines):
+            left_out = (line for line in lines if rules.business_date(line.date_posted) < start)
+            ledger.unstored_ids.update(line.unique_id for line in left_out)
+            lines = wanted
+            kept = world.keep(lines_of(statement.statement_id, lines))
     statement.first_transaction_id = ledger.next_id
     statement.stored_count = len(lines)
-    ledger.append(statement, lines)
+    ledger.append(statement, kept, lines)
     if lines:
         ledger.next_id += world.settings.transaction_id_gap
     if statement.balances is not None and statement.balances != wire.Balances():

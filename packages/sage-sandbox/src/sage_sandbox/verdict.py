@@ -129,7 +129,7 @@ def _tell_offers(found: AccountVerdict, offers: Offers | None, ledger: Ledger) -
     found.never_offered = [
         unique_id
         for unique_id in found.lost
-        if unique_id not in ledger.sent_ids and unique_id not in refused and unique_id not in ledger.stored_ids
+        if unique_id not in ledger.unstored_ids and unique_id not in refused and unique_id not in ledger.stored_ids
     ]
     first = found.first_offence
     if first is None or first.kind != "lost" or first.unique_id is None:
@@ -218,14 +218,14 @@ class _Hearing:
         statement_id = block.statement.statement_id
         wrong: list[str] = []
         stored, should = _ZERO, _ZERO
-        for line in block.lines:
+        for line in block.facts():
             amount = Decimal(line.transaction_amount)
             meant = self._hear_line(line.unique_id, business_date(line.date_posted), statement_id)
             stored += amount
             should += amount if meant is None else meant.amount
             if meant is not None and meant.amount != amount:
                 wrong.append(line.unique_id)
-        self.verdict.lines += len(block.lines)
+        self.verdict.lines += block.count
         if wrong:
             self._wrong_sum(WrongSum(statement_id, should, stored, wrong))
         self._hear_control_totals(block, stored)
@@ -290,7 +290,7 @@ class _Hearing:
 
     def _hear_balance(self, block: Block, stored: Decimal) -> None:
         """Balances are followed from the first statement with lines on: what came before is not known here."""
-        self.began = self.began or bool(block.lines)
+        self.began = self.began or bool(block.count)
         if not self.began:
             return
         self.since += stored

@@ -16,15 +16,23 @@ _INTEGER_MAX = 10**_INTEGER_DIGITS_MAX
 class Amount(Decimal):
     """A JSON number, exact; a type of its own so that a number in quotation marks is not one."""
 
+    __slots__ = ()
+
+
+class WholeAmount(Amount):
+    """An amount that was written without a fraction: nobody has to look whether it has one."""
+
+    __slots__ = ()
+
 
 def _decode_hook(wanted: type[Any], found: Any) -> Any:
     if wanted is not Amount:
         raise NotImplementedError(wanted)
+    if type(found) is int and -_INTEGER_MAX < found < _INTEGER_MAX:
+        return WholeAmount(found)
     if type(found) is not int and type(found) is not Decimal:
         raise ValueError(f"Expected `number`, got `{_json_name(found)}`")
     amount = Amount(found)
-    if type(found) is int and -_INTEGER_MAX < found < _INTEGER_MAX:
-        return amount
     exponent = amount.as_tuple().exponent
     if not isinstance(exponent, int) or exponent < -_FRACTION_DIGITS_MAX or amount.adjusted() >= _INTEGER_DIGITS_MAX:
         raise ValueError(f"Expected a number of at most {_INTEGER_DIGITS_MAX} digits")
@@ -51,7 +59,7 @@ def encode(value: object) -> bytes:
 
 def is_text(body: bytes, value: object) -> bool:
     """Whether what was decoded can be written again: JSON escapes may spell half of a character."""
-    if b"\\ud" not in body and b"\\uD" not in body:
+    if b"\\u" not in body or (b"\\ud" not in body and b"\\uD" not in body):
         return True
     try:
         _encoder.encode(value)
@@ -203,8 +211,18 @@ class StatementData(msgspec.Struct, rename="camel"):
     expected: Expected | None = None
 
 
+class RawStatementData(msgspec.Struct, rename="camel"):
+    """The same, its lines still to be decoded."""
+
+    principal_id: str
+    bank_id: str
+    account_details: list[AccountDetails]
+    transaction_details: msgspec.Raw
+    expected: Expected | None = None
+
+
 class StatementBody(msgspec.Struct):
-    data: StatementData
+    data: RawStatementData
 
 
 class AccountQuery(msgspec.Struct, rename="camel"):

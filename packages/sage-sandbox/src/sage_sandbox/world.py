@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 import httpx2
 import msgspec
 
+from sage_sandbox import lines
 from sage_sandbox.calls.log import CallLog
 from sage_sandbox.clock import Clock, Timers
 from sage_sandbox.ledger import Ledger
@@ -213,13 +214,15 @@ class World:
                 self.offers_to(statement.bank_account_id).accepted += statement.transaction_details_count
         done = [s for s in self.book.statements.values() if s.status == "completed"]
         for statement in sorted(done, key=lambda s: (s.first_transaction_id, s.finished_at)):
-            self.ledger(statement.bank_account_id).append(statement, self.book.lines[statement.statement_id].lines)
+            kept = self.book.lines[statement.statement_id]
+            self.ledger(statement.bank_account_id).append(statement, kept, lines.facts(kept))
         for statement in self.book.statements.values():
             ledger = self.ledger(statement.bank_account_id)
-            ledger.sent_ids.update(line.unique_id for line in self.book.lines[statement.statement_id].lines)
             if statement.status in {"pending", "processing"}:
                 ledger.in_flight = statement.statement_id
             elif statement.status == "failed":
+                ids = lines.facts(self.book.lines[statement.statement_id])
+                ledger.unstored_ids.update(line.unique_id for line in ids)
                 del self.book.lines[statement.statement_id]
 
     # --- secrets and work in the background ----------------------------------------------------------------

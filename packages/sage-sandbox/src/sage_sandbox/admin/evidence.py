@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from sage_sandbox import statements, verdict, wire
 from sage_sandbox.exchange import answer, read, world_of
-from sage_sandbox.records import BankAccount, ExpectedAccount, ExpectedLine, Lines, Statement
+from sage_sandbox.lines import lines_of
+from sage_sandbox.records import BankAccount, ExpectedAccount, ExpectedLine, Statement
 from sage_sandbox.refusals import refuse
 from sage_sandbox.wire import Amount, Balances, Line
 from sage_sandbox.world import World
@@ -92,8 +93,8 @@ async def post_plant(request: Request) -> Response:
         balances=None if body.ledger_balance is None else Balances(ledger_balance=body.ledger_balance),
         planted=True,
     )
-    world.keep(Lines(statement_id=statement.statement_id, lines=lines))
-    statements.store_lines(world, account, statement, lines)
+    kept = world.keep(lines_of(statement.statement_id, lines))
+    statements.store_lines(world, account, statement, kept, lines)
     world.keep(statement)
     return answer({"statementId": statement.statement_id}, 201)
 

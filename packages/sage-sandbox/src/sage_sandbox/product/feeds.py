@@ -72,8 +72,9 @@ def lines_before(
         balances = block.statement.balances
         balance = balances.ledger_balance if balances else None
         after: Decimal | None = Decimal(balance) if balance is not None else None
-        for at in range(len(block.lines) - 1, -1, -1):
-            line = block.lines[at]
+        lines = block.lines()
+        for at in range(len(lines) - 1, -1, -1):
+            line = lines[at]
             on = day_of(line.date_posted, profile)
             if block.first_id + at < below and not (profile.product.closed_days and on >= today):
                 yield Shown(block.first_id + at, on, line, after)

@@ -188,6 +188,7 @@ def test_a_wrong_search_is_refused_by_name(sandbox, query, path):
 
 def test_calls_are_exported(wired, account, make):
     wired.deliver(account, [make.line("a")])
+    make.eventually(lambda: {n["status"] for n in wired.admin("GET", "/notifications")} == {"delivered"})
     wired.papi("GET", "/v1/nothing")
     url = f"{wired.details['adminUrl']}/admin/calls"
     lines = wired.http.get(f"{url}/export?direction=in")

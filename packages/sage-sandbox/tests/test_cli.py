@@ -2,12 +2,15 @@
 
 import json
 import signal
+import socket
 import stat
 import subprocess
 import sys
 
 import httpx2
 import pytest
+
+from sage_sandbox.signature import sign
 
 pytestmark = pytest.mark.slow
 
@@ -76,6 +79,29 @@ def test_connections_are_cut_under_the_servers_own_loop_too(served, action):
     assert httpx2.get(f"{url}/banks", headers={"x-application": "sage.uk.x"}).status_code == 200
 
 
+def test_behind_a_proxy_addresses_and_signatures_are_of_the_public_url(tmp_path):
+    path = tmp_path / "details.json"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    arguments = ("serve", "--port", str(port), "--details", str(path), "--public-url", "https://sage.example/")
+    with subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert "https://sage.example/papi" in process.stdout.readline()
+            details = json.loads(path.read_text())["sandbox"]
+            url = f"{details['consumerUrl']}/organisations"
+            assert url == "https://sage.example/consumer/api/v1/organisations"
+            body = b'{"company":{"name":"x"},"crmId":"1","user":{"emailAddress":"x@example.com"}}'
+            headers = {
+                "x-application": details["xApplication"],
+                "x-nonce": "n",
+                "x-signature": sign("POST", url, body, "n", details["applicationSigningKey"]),
+            }
+            local = url.replace("https://sage.example", f"http://127.0.0.1:{port}")
+            assert httpx2.post(local, content=body, headers=headers).status_code == 201
+        finally:
+            process.kill()
+
+
 def test_serve_ends_at_an_interrupt(served):
     process, _, _ = served
     process.send_signal(signal.SIGINT)
@@ -142,6 +168,7 @@ def test_verdict_without_a_sandbox_is_wrong_usage():
         ("serve", "--port", "many"),
         ("serve", "--port", "70000"),
         ("serve", "--colour", "blue"),
+        ("serve", "--public-url", "sage.example"),
         ("serve", "--host", "198.51.100.1"),
         ("serve", "--data", "/nowhere/at/all"),
         ("serve", "--wiring", "/nowhere/at/all"),

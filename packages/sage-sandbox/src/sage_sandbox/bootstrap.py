@@ -53,13 +53,20 @@ def application_of(request: Request) -> str:
     return name
 
 
+def _urls_of(request: Request) -> set[str]:
+    """What a client may have signed: the address it called, and the public one if a proxy stands between."""
+    called = str(request.url)
+    here = f"{request.url.scheme}://{request.url.netloc}"
+    return {called, world_of(request).addresses.origin + called.removeprefix(here)}
+
+
 def _check_signature(request: Request, body: bytes, key: str) -> None:
     world = world_of(request)
     nonce = request.headers.get("x-nonce", "")
     if not nonce or len(nonce) > NONCE_LENGTH_MAX:
         raise _unauthorised(f"X-Nonce is needed, of at most {NONCE_LENGTH_MAX} characters")
     signature = request.headers.get("x-signature", "")
-    if not is_signed(request.method, str(request.url), body, nonce, key, signature):
+    if not any(is_signed(request.method, url, body, nonce, key, signature) for url in _urls_of(request)):
         raise _unauthorised("X-Signature does not fit the request")
     if nonce in world.nonces:
         raise _unauthorised("X-Nonce was used before")

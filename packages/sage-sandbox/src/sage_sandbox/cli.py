@@ -1,4 +1,4 @@
-"""The commands: `serve` runs the sandbox, `verdict` and `faults` ask a running one."""
+"""The commands: `serve` runs the sandbox, `verdict` and `faults` ask a running one, `certify` tries a provider."""
 
 import os
 import signal
@@ -17,6 +17,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from sage_sandbox import cli_faults, wiring
 from sage_sandbox.app import make_app, open_store, open_world
+from sage_sandbox.certify.command import certify
 from sage_sandbox.store import UnusableFile
 from sage_sandbox.terminal import DONE, REFUSED, URL
 from sage_sandbox.terminal import stop as _stop
@@ -27,6 +28,7 @@ _DRAIN_S = 3
 
 app = App(name="sage-sandbox", help="A faithful local stand-in for Sage's Banking Service.")
 app.command(cli_faults.app)
+app.command(certify)
 
 
 def main() -> None:
@@ -49,6 +51,7 @@ def serve(
     data: Path | None = None,
     details: Path | None = None,
     wiring_file: Annotated[Path | None, Parameter(name="--wiring")] = None,
+    public_url: str | None = None,
     playground: bool = True,
 ) -> int:
     """Run the sandbox until it is told to stop.
@@ -65,6 +68,8 @@ def serve(
         File to write the addresses and credentials to once everything answers.
     wiring_file
         JSON file that fixes the first provider's credentials and its bank's registration.
+    public_url
+        How others reach the sandbox if a proxy stands before it, as https://sage.example.
     playground
         Register the playground bank, a provider of the sandbox's own, and serve its pages.
     """
@@ -72,11 +77,14 @@ def serve(
         _stop(f"--port must be from 0 to 65535, not {port}")
     if details is not None and not os.access(details.parent, os.W_OK):
         _stop(f"--details {details}: cannot write there")
+    if public_url is not None and not public_url.startswith(("http://", "https://")):
+        _stop(f"--public-url must be a URL, not {public_url}")
     world = _world(data)
     if wiring_file is not None:
         _wire(world, wiring_file)
     listener = _listen(host, port)
-    world.addresses = Addresses(f"http://{_shown(host)}:{listener.getsockname()[1]}")
+    own = f"http://{_shown(host)}:{listener.getsockname()[1]}"
+    world.addresses = Addresses((public_url or own).rstrip("/"))
     _run(world, listener, details, playground=playground)
     return DONE
 

@@ -1,5 +1,6 @@
 """`serve`: everything built, run until told to stop, and taken down in order."""
 
+import gc
 import os
 import signal
 import socket
@@ -61,6 +62,7 @@ def serve(settings: Settings, roles: frozenset[str], announce: Callable[[str], N
         pool = stack.enter_context(ThreadPoolExecutor(settings.request_threads, thread_name_prefix="request"))
         surface = Surface(pool, facts.correlation_id, public_url, settings.body_bytes_max)
         app = _app(everything, roles, surface)
+        gc.freeze()  # what was made until now stays; the collector need not look at it again and again
         log.info("serving", address=address, public_url=public_url, roles=sorted(roles))
         _Server(_config(settings, app), lambda: announce(address)).run(sockets=[listener])
     log.info("stopped")

@@ -30,11 +30,11 @@ class AccountDetails(msgspec.Struct, rename="camel", omit_defaults=True):
     balances: WireBalances | None = None
 
 
-class Payee(msgspec.Struct, rename="camel"):
+class Payee(msgspec.Struct, rename="camel", gc=False):
     payee_description: str
 
 
-class TransactionDetails(msgspec.Struct, rename="camel", omit_defaults=True):
+class TransactionDetails(msgspec.Struct, rename="camel", omit_defaults=True, gc=False):
     unique_id: str
     bank_account_id: str
     transaction_amount: Money

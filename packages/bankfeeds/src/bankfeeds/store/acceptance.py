@@ -47,7 +47,7 @@ def _numbered(rows: Sequence[Any], push: NewPush) -> Numbered | None:
     return Numbered(last_seq - len(push.columns) + 1, last_seq)
 
 
-class _Row(msgspec.Struct):
+class _Row(msgspec.Struct, gc=False):
     """One line in the JSON parameter; its members are the columns of `json_to_recordset`."""
 
     id: str

@@ -53,7 +53,7 @@ def append(tx: Write, account_pk: int, first_seq: int, columns: Columns) -> None
         raise AlreadyThere
 
 
-class _Row(msgspec.Struct):
+class _Row(msgspec.Struct, gc=False):
     """One line in the JSON parameter; its members are the columns of `json_to_recordset`."""
 
     id: str

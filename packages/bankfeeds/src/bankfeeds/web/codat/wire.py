@@ -95,8 +95,11 @@ class AccountPatch(Request):
     balance: Number | None = None
 
 
-class Transaction(Request):
-    """Read by `domain/transaction.py` as a RawLine, hence the one name in camel case and amounts as their JSON text."""
+class Transaction(Request, gc=False):
+    """Read by `domain/transaction.py` as a RawLine, hence the one name in camel case and amounts as their JSON text.
+
+    A thousand come at once, and none refers to itself: the garbage collector need not look at them.
+    """
 
     id: str | None = None
     date: str | None = None

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from sage_sandbox.calls.masks import mask_headers, mask_text
+from sage_sandbox.calls.masks import known, mask_headers, mask_text
 from sage_sandbox.calls.rules import Rule
 
 CALLS_MAX = 1000
@@ -16,7 +16,6 @@ HEADERS_KEPT = 32
 VALUE_KEPT = 512
 URL_KEPT = 2048
 _SECRET_LENGTH_MAX = 2048
-_SECRET_LENGTH_MIN = 4
 
 
 class Call(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -78,7 +77,7 @@ class CallLog:
         error: str | None = None,
     ) -> None:
         self._seen += 1
-        hidden = [secret for secret in secrets if len(secret) >= _SECRET_LENGTH_MIN]
+        hidden = known(tuple(secrets))
         names = list(secret_headers)
         self.calls.append(
             Call(
@@ -102,12 +101,12 @@ class CallLog:
         )
 
 
-def _headers(message: Message, secrets: list[str], names: list[str]) -> dict[str, str]:
+def _headers(message: Message, secrets: tuple[str, ...], names: list[str]) -> dict[str, str]:
     shown = mask_headers(message.headers, secrets, names)
     return {name[:VALUE_KEPT]: value[:VALUE_KEPT] for name, value in list(shown.items())[:HEADERS_KEPT]}
 
 
-def _body(message: Message, secrets: list[str]) -> str:
+def _body(message: Message, secrets: tuple[str, ...]) -> str:
     """Masked before it is cut, so that no half of a secret is left at the end."""
     text = message.body[: BODY_KEPT + _SECRET_LENGTH_MAX].decode("utf-8", "replace")
     return mask_text(text, secrets)[:BODY_KEPT]

@@ -155,6 +155,7 @@ def _notify(
     world: World, bank: Bank, name: str, kind: str, resource: dict[str, str], additional: dict[str, str]
 ) -> None:
     now = world.clock.now()
+    world.make_room(world.book.notifications, lambda old: old.status != "pending")
     notification = world.keep(
         Notification(
             notification_id=world.new_id(),

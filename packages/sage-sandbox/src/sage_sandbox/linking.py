@@ -40,6 +40,7 @@ def open_authorisation(
 ) -> Authorisation:
     """Begin a session: the provider is told of it, the browser gets a page to open."""
     now = world.clock.now()
+    world.make_room(world.book.authorisations, lambda old: old.expires_at <= now)
     authorisation_id, redirect_id = world.new_id(), world.new_id()
     query = f"?{world.settings.redirect_query}" if world.settings.redirect_query else ""
     same = world.settings.state_equals_authorisation_id
@@ -268,6 +269,7 @@ def cancel(world: World, account: BankAccount) -> None:
 
 
 def keep_sync_failure(world: World, provider: Provider, report: SyncReport) -> None:
+    world.make_room(world.book.sync_failures, lambda _: True)
     world.keep(
         SyncFailure(
             sync_id=world.new_id(),

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, TypeVar, cast
@@ -40,6 +40,7 @@ from sage_sandbox.settings import Settings
 from sage_sandbox.store import Store
 from sage_sandbox.throttle import Throttle
 
+RECORDS_MAX = 10_000
 PREFIXES: dict[Region, str] = {"eu": "", "us": "/us"}
 """The regional clusters, and what comes before their paths."""
 _R = TypeVar("_R", bound=Record)
@@ -157,6 +158,7 @@ class World:
         self.presence: dict[str, asyncio.Event] = {}
         self.overtaken: dict[str, list[tuple[frozenset[str], asyncio.Event]]] = {}
         self.clients: dict[str, httpx2.AsyncClient] = {}
+        self.records_max = RECORDS_MAX
         self.refill: Callable[[], None] = lambda: None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -171,6 +173,13 @@ class World:
     def forget(self, record: Record) -> None:
         self.book.shelf(record.KIND).pop(record.key(), None)
         self.store.remove(record)
+
+    def make_room(self, shelf: Mapping[str, _R], is_over: Callable[[_R], bool]) -> None:
+        """For one more of what comes and goes: the oldest that is over is forgotten once there are too many."""
+        if len(shelf) >= self.records_max:
+            oldest = next((record for record in shelf.values() if is_over(record)), None)
+            if oldest is not None:
+                self.forget(oldest)
 
     def region_of(self, bank: Bank) -> Region:
         """The cluster that lists a bank: its provider's."""

@@ -148,6 +148,37 @@ def test_nothing_acknowledged_is_lost_however_often_it_is_killed(make, tmp_path,
         life.kill()
 
 
+def test_a_statement_of_the_playgrounds_own_arrives_once_over_a_kill(make, tmp_path, provider):
+    life = Life(make, tmp_path, provider)
+    life.start()
+    client = life.client()
+    client.settings(autoPickAccount=True, autoReturn=True, processingMs=1500)
+    headers = {"x-application": client.details["xApplication"]}
+    listed = client.http.get(f"{client.details['consumerUrl']}/banks?name=playground&country=GB", headers=headers)
+    bank_id, desk = listed.json()[0]["bankId"], f"{client.details['adminUrl']}/playground"
+    product = client.product()
+    opened = product.connect(bank_id)
+    sessions = make.eventually(lambda: [s for s in client.http.get(f"{desk}/authorisations").json() if s["presented"]])
+    decided = client.http.post(f"{desk}/authorisations/{sessions[0]['authorisationId']}", json={})
+    assert decided.status_code == 200
+    account = product.open_account(product.poll(opened["pollRoute"])["account"], bankId=bank_id)
+    make.eventually(lambda: client.admin("GET", "/statements"))
+    client.http.close()
+    life.kill()
+    life.start()
+    client = life.client()
+    try:
+        path = f"/transactions?bankAccountId={account['bankAccountId']}"
+        make.eventually(lambda: client.admin("GET", path))
+        feeds = [a for a in client.http.get(f"{desk}/accounts").json() if a["feeds"]]
+        make.eventually(lambda: client.http.get(f"{desk}/accounts").json()[0]["feeds"][0]["sent"] == feeds[0]["lines"])
+        assert len(client.admin("GET", path)) == feeds[0]["lines"]
+        assert client.verdict()["clean"]
+    finally:
+        client.http.close()
+        life.kill()
+
+
 # --- a file that cannot be used --------------------------------------------------------------------------------------
 
 

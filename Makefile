@@ -6,10 +6,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCKS := requirements.lock requirements-dev.lock
 
-.PHONY: help install demo dev check test soak bench lock clean
+.PHONY: help install demo dev check test soak bench bench-sandbox lock clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 install: .venv/.installed ## .venv with both packages, every dependency pinned and hashed
 
@@ -60,6 +60,9 @@ soak: install browser database network ## long runs
 
 bench: install database ## the benchmark, into bench/RESULTS.md (QUICK=1: a short one, nothing written there)
 	$(BIN)/python -m bench $(if $(QUICK),--quick)
+
+bench-sandbox: install ## the Sage sandbox's benchmark (QUICK=1: a short one; DATA=1: with a data file)
+	$(BIN)/python packages/sage-sandbox/bench $(if $(QUICK),--quick) $(if $(DATA),--data)
 
 lock: ## resolve the dependencies anew (needs the network)
 	$(PYTHON) -m venv .venv-lock

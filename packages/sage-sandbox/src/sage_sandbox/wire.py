@@ -155,7 +155,7 @@ class AccountDetails(msgspec.Struct, rename="camel"):
     balances: Balances | None = None
 
 
-class Payee(msgspec.Struct, rename="camel", omit_defaults=True):
+class Payee(msgspec.Struct, rename="camel", omit_defaults=True, gc=False):
     payee_description: str | None = None
     address1: str | None = None
     address2: str | None = None
@@ -169,12 +169,12 @@ class Payee(msgspec.Struct, rename="camel", omit_defaults=True):
     payee_account_id: str | None = None
 
 
-class Coordinates(msgspec.Struct, omit_defaults=True):
+class Coordinates(msgspec.Struct, omit_defaults=True, gc=False):
     lat: Amount | None = None
     long: Amount | None = None
 
 
-class Category(msgspec.Struct, rename="camel", omit_defaults=True):
+class Category(msgspec.Struct, rename="camel", omit_defaults=True, gc=False):
     top_level_category: str | None = None
     sub_category: str | None = None
     category_id: int | None = None

@@ -152,7 +152,7 @@ def check_details(details):
     assert set(connector) == {"notification", "auth", "reAuth", "availableAccounts", "headerName", "headerValue"}
     assert set(sandbox) == {
         "consumerUrl", "providerUrl", "cloudIdUrl", "jwksUrl", "uiUrl", "adminUrl", "xApplication",
-        "applicationSigningKey", "bankId", "providerApiKey", "clientId", "clientSecret", "audience",
+        "applicationSigningKey", "bankId", "providerApiKey", "clientId", "clientSecret", "audience", "regions",
     }  # fmt: skip
     headers = {"authorization": platform["authorization"]}
     assert httpx2.get(f"{platform['apiUrl']}/companies", headers=headers).status_code == 200

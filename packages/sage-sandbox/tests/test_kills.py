@@ -28,8 +28,8 @@ class Life:
         self.port, self.process = "0", None
         self.over = threading.Event()
 
-    def start(self):
-        command = [*COMMAND[:-1], self.port, "--data", str(self.data), "--details", str(self.path)]
+    def start(self, *switches):
+        command = [*COMMAND[:-1], self.port, "--data", str(self.data), "--details", str(self.path), *switches]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout.readline().startswith("sage-sandbox: ")
         self.details = json.loads(self.path.read_text())["sandbox"]
@@ -177,6 +177,20 @@ def test_a_statement_of_the_playgrounds_own_arrives_once_over_a_kill(make, tmp_p
     finally:
         client.http.close()
         life.kill()
+
+
+def test_switched_off_the_playground_is_listed_no_more_and_on_again_it_is(make, tmp_path, provider):
+    life = Life(make, tmp_path, provider)
+
+    def listed(*switches):
+        life.start(*switches)
+        url, headers = f"{life.details['consumerUrl']}/banks", {"x-application": life.details["xApplication"]}
+        names = [bank["name"] for bank in httpx2.get(url, headers=headers).json()]
+        desk = httpx2.get(f"{life.details['adminUrl']}/playground").status_code
+        life.kill()
+        return sum(name.startswith("Playground") for name in names), desk
+
+    assert [listed(), listed("--no-playground"), listed()] == [(9, 200), (0, 404), (9, 200)]
 
 
 # --- a file that cannot be used --------------------------------------------------------------------------------------

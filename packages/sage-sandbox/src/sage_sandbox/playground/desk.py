@@ -13,7 +13,7 @@ from sage_sandbox.playground.bank import PATH, Playground, playground_of
 from sage_sandbox.playground.connector import check_usable
 from sage_sandbox.playground.pages import decide, show
 from sage_sandbox.playground.records import PlaygroundAccount, PlaygroundFeed
-from sage_sandbox.playground.words import language_of
+from sage_sandbox.playground.words import language_of, money
 from sage_sandbox.records import Region
 from sage_sandbox.refusals import refuse
 
@@ -176,7 +176,7 @@ async def get_desk(request: Request) -> Response:
         {
             "account": account,
             "bank": book.playground_banks.get(account.bank_id),
-            "balance": f"{history.balance_after(account, account.count) / 100:,.2f}",
+            "balance": money(history.balance_after(account, account.count), language_of(request)),
             "feeds": feeds.feeds_of(playground, account.external_id),
             "working": any(
                 f.bank_account_id in playground.working for f in feeds.feeds_of(playground, account.external_id)

@@ -1,6 +1,8 @@
 """What people read on the playground bank's pages, in English and French."""
 
 # ruff: noqa: RUF001 - French has an apostrophe of its own
+from decimal import Decimal
+
 from starlette.requests import Request
 
 LANGUAGES = ("en", "fr")
@@ -81,3 +83,9 @@ def language_of(request: Request) -> str:
         if language in LANGUAGES:
             return language
     return "en"
+
+
+def money(hundredths: int, language: str) -> str:
+    """An amount as people read it: 1,314.50; 1 314,50 in French."""
+    text = f"{Decimal(hundredths).scaleb(-2):,.2f}"
+    return text.replace(",", "\u202f").replace(".", ",") if language == "fr" else text

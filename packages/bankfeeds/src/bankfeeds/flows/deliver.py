@@ -52,8 +52,19 @@ def step(world: World, claim: Claim) -> settle.Parked | None:
     if wait_s > 0:
         world.sleep(wait_s)
     destination = world.destinations(plan.listing)
-    answered = call(world, OFFER, lambda: ask(destination, plan.act, plan.account.external_id))
+    answered = call(world, OFFER, lambda: _ask_in_time(world, claim, destination, plan))
+    if answered is None:
+        return None
     return commit(world, SETTLE, lambda tx: settle.settle(tx, world, claim, answered))
+
+
+def _ask_in_time(world: World, claim: Claim, destination: Destination, plan: Plan) -> Answered | None:
+    """None, and nothing asked, once the claim has run out: whoever has the feed now may be further. Lines that come
+    late are refused as known, but a statement without lines would set the balance back, or ask the user again.
+    """
+    if world.clock() >= claim.until:
+        return None
+    return ask(destination, plan.act, plan.account.external_id)
 
 
 def put_off(tx: Write, claim: Claim, plan: Plan) -> None:

@@ -28,10 +28,13 @@ BUDGET_HORIZON = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Claim:
+    """Others may take the feed from `until` on."""
+
     feed_pk: int
     account_pk: int
     listing_id: str
     token: int
+    until: datetime
 
 
 def has_due(tx: Read, now: datetime) -> bool:
@@ -43,7 +46,7 @@ def claim_due(tx: Write, owner: str, now: datetime, lease: timedelta, limit: int
     """Due feeds that nobody holds, those that have waited longest first, many in one statement."""
     taking = {"the_limit": limit, "lease_owner": owner, "lease_until": now + lease}
     rows = sorted(tx.rows(_TAKE, _due_parameters(now) | taking), key=lambda row: row.due_at)
-    return [Claim(row.pk, row.account_pk, row.listing_id, row.lease_token) for row in rows]
+    return [Claim(row.pk, row.account_pk, row.listing_id, row.lease_token, now + lease) for row in rows]
 
 
 def _is_due() -> sa.ColumnElement[bool]:

@@ -1,11 +1,14 @@
 """The commands, as processes."""
 
 import json
+import re
+import shlex
 import signal
 import socket
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -142,6 +145,18 @@ def test_faults_are_scripted_from_the_command_line(wired):
     shown = json.loads(run("faults", "list", "--json", *url).stdout)
     assert [f["faultId"] for f in shown] == [scripted.stdout.strip()]
     assert run("faults", "clear", *url).returncode == 0
+    assert wired.admin("GET", "/faults") == []
+
+
+def test_the_commands_of_the_page_of_faults_run(wired):
+    page = (Path(__file__).parents[3] / "docs/reference/sandbox-faults.md").read_text()
+    commands = re.findall(r"^sage-sandbox (faults .*)$", page, re.MULTILINE)
+    assert len(commands) == 5
+    for command in commands:
+        result = run(*shlex.split(command), "--url", wired.details["adminUrl"])
+        assert (result.returncode, result.stderr) == (0, ""), command
+        if command == "faults list":
+            assert result.stdout.count("\n") == 3
     assert wired.admin("GET", "/faults") == []
 
 

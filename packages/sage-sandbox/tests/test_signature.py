@@ -3,6 +3,7 @@
 import json
 import uuid
 
+import jwt
 import pytest
 
 from sage_sandbox.signature import base_string, is_signed, sign
@@ -62,6 +63,25 @@ def test_an_organisation_and_its_token_come_from_signed_calls(sandbox):
     )
     assert token.status_code == 200
     assert set(token.json()) == {"jwt"}
+    keys = jwt.PyJWKSet.from_dict(sandbox.http.get(sandbox.details["jwksUrl"]).json())
+    text = token.json()["jwt"]
+    claims = jwt.decode(text, keys[jwt.get_unverified_header(text)["kid"]], algorithms=["RS256"])
+    assert set(claims) == {
+        "ccVersion",
+        "organisationId",
+        "companyId",
+        "sourceProduct",
+        "kid",
+        "ip",
+        "iss",
+        "channel",
+        "serviceId",
+        "iat",
+        "exp",
+    }
+    assert (claims["iss"], claims["exp"] - claims["iat"]) == ("wpb-auth", 1200)
+    assert claims["organisationId"] == made.json()["organisationId"]
+    assert claims["sourceProduct"] == sandbox.details["xApplication"]
 
 
 def test_a_wrong_signature_is_refused(sandbox):

@@ -113,7 +113,8 @@ async def get_access_token(request: Request) -> Response:
     company_id = request.headers.get("x-company-id", "")
     if company_id not in organisation.company_ids:
         raise refuse(403, "FORBIDDEN", "X-Company-Id names no company of this organisation")
-    return answer({"jwt": identity.company_token(world, organisation, company_id)})
+    ip = request.client.host if request.client else ""
+    return answer({"jwt": identity.company_token(world, organisation, company_id, ip)})
 
 
 def company_of(request: Request) -> tuple[Organisation, str]:

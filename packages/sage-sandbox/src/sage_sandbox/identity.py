@@ -132,7 +132,7 @@ def _strangers_key() -> RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
 
 
-def company_token(world: World, organisation: Organisation, company_id: str) -> str:
+def company_token(world: World, organisation: Organisation, company_id: str, ip: str) -> str:
     now_s = int(world.clock.now().timestamp())
     return _sign(
         world,
@@ -142,6 +142,7 @@ def company_token(world: World, organisation: Organisation, company_id: str) -> 
             "companyId": company_id,
             "sourceProduct": organisation.application,
             "kid": world.identity.key_id,
+            "ip": ip,
             "iss": "wpb-auth",
             "channel": "sandbox",
             "serviceId": "banking",

@@ -143,7 +143,8 @@ class People(Life):
     def _decide(self, account: Account, feed: Any) -> None:
         """Skips a line worth nothing now and then, where no other bank account has to have it; else resumes."""
         line = account.lines[feed.parked_seq - 1] if feed.parked_seq is not None else None
-        is_alone = account.ever_linked == 1 and not self.grounds.wire.late and not self.depth
+        nobody_else_waits = account.ever_linked == 1 and account.wanted_by <= account.linked.keys()
+        is_alone = nobody_else_waits and not self.grounds.wire.late and not self.depth
         if not self.calm and line is not None and line.amount == 0 and is_alone and self.chance.random() < 0.6:
             self.faults["skipped"] += 1
             operate.skip(self.api, OPERATOR, feed.bank_account_id, line.id, WHY)

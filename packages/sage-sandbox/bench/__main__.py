@@ -32,15 +32,17 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} cores, load {load:.1f}; Python {platform.python_version()}"
 
 
-def starts(times: int) -> list[float]:
-    """Seconds from the command to the first answer."""
+def starts(times: int) -> tuple[list[float], list[float]]:
+    """Seconds from the command to the first answer, and of processor time."""
     seconds: list[float] = []
+    spent: list[float] = []
     for _ in range(times):
         began = time.perf_counter()
         with Process.sandbox() as process:
             process.get("/admin/settings")
             seconds.append(time.perf_counter() - began)
-    return seconds
+            spent.append(process.cpu_s())
+    return seconds, spent
 
 
 def accepted(links: list[Link], origin: str, first: int, each: int) -> float:
@@ -94,8 +96,12 @@ def spread(values: list[float]) -> str:
 
 def measure(*, quick: bool, data: bool) -> None:
     print(machine(), flush=True)
-    seconds = starts(3 if quick else 7)
-    print(f"start to first answer: median {statistics.median(seconds):.2f} s of {len(seconds)}", flush=True)
+    seconds, spent = starts(3 if quick else 7)
+    print(
+        f"start to first answer: median {statistics.median(seconds):.2f} s of {len(seconds)}; "
+        f"processor time {statistics.median(spent):.2f} s",
+        flush=True,
+    )
     each, rounds = (25, 2) if quick else (25, 5)
     with tempfile.TemporaryDirectory() as directory:
         arguments = ["--data", str(Path(directory) / "sandbox.db")] if data else []
@@ -148,8 +154,10 @@ def _fill(process: Process, links: list[Link], first: int, until: int) -> int:
 def _sizes(process: Process, links: list[Link], first: int) -> None:
     stored = first * len(links) * LINES
     print(f"{stored:,} lines take {process.resident_mb():.0f} MB", flush=True)
+    before = process.cpu_s()
     times = pages(links, process.origin, first * LINES, 400)
-    print(f"a page of 100 lines then: {spread(times)} ms of {len(times)}", flush=True)
+    cpu_ms = (process.cpu_s() - before) * 1000 / len(times)
+    print(f"a page of 100 lines then: {spread(times)} ms of {len(times)}; processor time {cpu_ms:.1f} ms", flush=True)
     began = time.perf_counter()
     clean = json.loads(process.get("/admin/verdict"))["clean"]
     print(f"the judge on all of it: {time.perf_counter() - began:.1f} s, clean: {clean}", flush=True)

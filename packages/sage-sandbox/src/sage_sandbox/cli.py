@@ -1,4 +1,4 @@
-"""The commands: `serve` runs the sandbox, `verdict` and `faults` ask a running one."""
+"""The commands: `serve` runs the sandbox, `verdict` and `faults` ask a running one, `certify` tries a provider."""
 
 import os
 import signal
@@ -17,6 +17,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from sage_sandbox import cli_faults, wiring
 from sage_sandbox.app import make_app, open_store, open_world
+from sage_sandbox.certify.command import certify
 from sage_sandbox.store import UnusableFile
 from sage_sandbox.terminal import DONE, REFUSED, URL
 from sage_sandbox.terminal import stop as _stop
@@ -27,6 +28,7 @@ _DRAIN_S = 3
 
 app = App(name="sage-sandbox", help="A faithful local stand-in for Sage's Banking Service.")
 app.command(cli_faults.app)
+app.command(certify)
 
 
 def main() -> None:

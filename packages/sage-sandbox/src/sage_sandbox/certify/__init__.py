@@ -1,0 +1,1 @@
+"""`sage-sandbox certify`: tries the contract's test plan (15) against any provider, and reports each item."""

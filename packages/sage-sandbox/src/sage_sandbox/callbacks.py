@@ -191,7 +191,8 @@ async def _attempt(world: World, notification: Notification) -> None:
 
 
 async def _attempt_now(world: World, notification: Notification) -> None:
-    await asyncio.sleep(world.settings.notification_delay_ms / 1000)
+    if world.settings.notification_delay_ms:
+        await asyncio.sleep(world.settings.notification_delay_ms / 1000)
     struck = faults.draw_for_notification(world, notification.name, _bank_account_of(world, notification))
     for strike in struck:
         if strike.action == "delay":

@@ -114,7 +114,7 @@ def test_nothing_acknowledged_is_lost_however_often_it_is_killed(make, tmp_path,
     kept = {"setting": 0, "picked": set(), "accounts": set()}
     work = [threading.Thread(target=deliver, args=(life, account, acknowledged)) for account in accounts]
     work.append(threading.Thread(target=change, args=(life, kept)))
-    problems = []
+    problems, before = [], threading.excepthook
     threading.excepthook = lambda told: problems.append(told.exc_value)
     for thread in work:
         thread.start()
@@ -129,7 +129,7 @@ def test_nothing_acknowledged_is_lost_however_often_it_is_killed(make, tmp_path,
         life.over.set()
         for thread in work:
             thread.join(30)
-        threading.excepthook = threading.__excepthook__
+        threading.excepthook = before
         life.kill()
     assert not problems
     life.start()

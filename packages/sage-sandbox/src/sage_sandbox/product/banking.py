@@ -44,9 +44,11 @@ async def _catch_up(visit: Visit) -> str:
     return ""
 
 
-def _said(visit: Visit) -> str:
+def _said(visit: Visit, account: LedgerAccount | None = None) -> str:
+    """What was just done; of a connection until its first lines are there."""
     said = visit.request.query_params.get("said", "")
-    return visit.say(f"said.{said}") if said in _SAID else ""
+    is_over = said == "connected" and account is not None and account.downloaded_to > 0
+    return visit.say(f"said.{said}") if said in _SAID and not is_over else ""
 
 
 async def get_home(visit: Visit) -> Response:
@@ -84,7 +86,7 @@ async def get_account(visit: Visit) -> Response:
         is_first=at is None,
         next_refresh=feeds.next_refresh(account, visit.profile),
         stale=stale,
-        said=_said(visit),
+        said=_said(visit, account),
     )
 
 

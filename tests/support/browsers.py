@@ -1,0 +1,83 @@
+"""A real Chromium for the tests of pages, and screenshots as their output."""
+
+import os
+import shutil
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+QUIET = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+WIDE, PHONE = (1280, 900), (320, 640)
+TARGET_PX = 44
+BORDERS_PX = 2
+FRAME_WITHIN_S = 5.0
+PAINTED_MS = 400
+"""Nothing tells when a frame of another process has been painted; it only matters to the picture."""
+_NAMELESS = (
+    "[...document.querySelectorAll('input:not([type=hidden]), select, button, a, iframe')]"
+    ".filter(e => !(e.labels?.length || e.getAttribute('aria-label') || e.textContent.trim() || e.title))"
+    ".map(e => e.outerHTML)"
+)
+
+
+@contextmanager
+def chromium() -> Generator[Browser]:
+    path = shutil.which("chromium")
+    if path is None:
+        raise AssertionError("this test needs Chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield running
+        running.close()
+
+
+def _fit(page: Page, width: int, height: int) -> None:
+    """Frames from other sites live in processes of their own, and hear of a new size later."""
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_load_state("load")
+    for frame in page.frames[1:]:
+        wanted = (frame.frame_element().bounding_box() or {"width": 0})["width"]
+        deadline = time.monotonic() + FRAME_WITHIN_S
+        while abs(frame.evaluate("innerWidth") - wanted) > BORDERS_PX and time.monotonic() < deadline:
+            page.wait_for_timeout(50)
+    if len(page.frames) > 1:
+        page.wait_for_timeout(PAINTED_MS)
+
+
+class Album:
+    """Each page once wide and once as on a phone; nothing may stick out sideways, and every control can be hit."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = Path(os.environ.get("BANKFEEDS_TEST_SCREENSHOTS") or directory)
+        self._directory.mkdir(parents=True, exist_ok=True)
+
+    def shoot(self, page: Page, name: str) -> None:
+        for label, (width, height) in (("phone", PHONE), ("wide", WIDE)):
+            _fit(page, width, height)
+            sticks_out = page.evaluate("document.documentElement.scrollWidth")
+            assert sticks_out <= width, f"{name}: {sticks_out} px on {width} px"
+            _fit(page, width, page.evaluate("document.documentElement.scrollHeight"))
+            page.screenshot(path=self._directory / f"{name}-{label}.png")
+        _fit(page, *WIDE)
+        self._check_controls(page, name)
+
+    def _check_controls(self, page: Page, name: str) -> None:
+        small = [
+            (control.inner_text() or control.get_attribute("name"), box)
+            for control in page.locator("button:visible, input:visible, select:visible, a.button:visible").all()
+            if (box := control.bounding_box())
+            and control.get_attribute("type") != "radio"
+            and box["height"] < TARGET_PX
+        ]
+        assert not small, f"{name}: too small to hit: {small}"
+        nameless = page.evaluate(_NAMELESS)
+        assert not nameless, f"{name}: no name: {nameless}"

@@ -168,7 +168,7 @@ def test_a_reordered_notification_comes_after_the_next_one(wired, provider, prod
 
     make.eventually(lambda: len(about()) == 2)
     assert about() == ["resourceDeleted", "resourceCreated"]
-    assert {n["status"] for n in wired.admin("GET", "/notifications")} == {"delivered"}
+    make.eventually(lambda: {n["status"] for n in wired.admin("GET", "/notifications")} == {"delivered"})
 
 
 def test_a_reordered_notification_without_another_comes_after_its_time(sandbox, provider, make):

@@ -13,6 +13,7 @@ from sage_sandbox.product.profiles import PRODUCTS, all_profiles
 from sage_sandbox.product.tenancy import ProductCompany
 from sage_sandbox.product.words import WORDS
 from sage_sandbox.store import FileStore
+from sage_sandbox.world import Addresses
 
 GLOBAL = "AU CA ES IE NZ UK US ZA"
 TABLE = {
@@ -181,6 +182,18 @@ def test_a_form_of_the_products_own_site_is_taken(user):
     answer = user.post(f"{user.home}/accounts", headers, name="Till <1>", kind="current", currency="gbp")
     assert answer.status_code == 200
     assert "Till &lt;1&gt;" in answer.text
+
+
+def test_behind_a_proxy_the_browsers_own_origin_is_the_public_one(user):
+    world, own = user.sandbox.world, user.sandbox.world.addresses
+    world.addresses = Addresses("https://sage.example")
+    try:
+        form = {"language": "fr"}
+        for origin, status in (("https://sage.example", 303), ("https://evil.example", 403)):
+            headers = {"origin": origin, "host": "sage.example"}
+            assert user.http.post(f"{user.site}{user.home}/language", data=form, headers=headers).status_code == status
+    finally:
+        world.addresses = own
 
 
 @pytest.mark.parametrize(

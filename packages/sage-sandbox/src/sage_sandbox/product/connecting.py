@@ -83,7 +83,7 @@ def _begin(
         poll_route=linking.poll_route,
         poll_period_ms=linking.poll_period,
         opened_at=visit.now,
-        origin=origin_of(visit.request.url),
+        origin=origin_of(visit.request),
     )
     visit.company.begin(attempt)
     return go(attempt_url(visit, attempt))

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -145,14 +144,17 @@ def is_loopback(host: str | None) -> bool:
     return host in _LOOPBACK or (host or "").endswith(".localhost")
 
 
-def origin_of(url: URL) -> str:
-    return f"{url.scheme}://{url.netloc}"
+def origin_of(request: Request) -> str:
+    """Where the user's browser has us; a proxy before us may have taken the call by https."""
+    public = world_of(request).addresses.origin
+    is_public = urlsplit(public).netloc == request.url.netloc
+    return public if is_public else f"{request.url.scheme}://{request.url.netloc}"
 
 
 def is_foreign(request: Request) -> bool:
     """Whether a form was sent by a page of somebody else's; clients that are no browsers say nothing."""
     origin = request.headers.get("origin")
-    if origin is None or origin == origin_of(request.url):
+    if origin is None or origin == origin_of(request):
         return False
     try:
         parts = urlsplit(origin)

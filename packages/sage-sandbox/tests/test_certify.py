@@ -229,6 +229,16 @@ def test_a_provider_that_is_not_there_is_wrong_usage(tmp_path):
     assert "no provider answers" in done.stderr
 
 
+def test_a_port_that_is_taken_is_wrong_usage(tmp_path):
+    path, more = provider_file(tmp_path)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = certify(path, "--port", str(taken.getsockname()[1]), **more)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "cannot listen" in done.stderr
+
+
 def test_the_plan_is_shown_and_not_tried(tmp_path):
     path, _ = provider_file(tmp_path)
     done = certify(path, "--plan", "--only", "T9")

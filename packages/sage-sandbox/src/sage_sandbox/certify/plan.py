@@ -82,7 +82,7 @@ def _try(run: Run, item: Item, outcomes: dict[str, str]) -> Result:
             outcome, words = "skipped", {"reason": f"stopped by what {fail.blame} tells of: {fail.seen}"}
     except HookRefused as error:
         outcome, words = "failed", {"expected": "a provider that does what the hook asks", "seen": str(error)}
-    except httpx2.HTTPError as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         outcome, words = "failed", {"expected": "an answer", "seen": f"{type(error).__name__}: {error}"}
     secrets = run.provider.secrets()
     return Result(

@@ -97,15 +97,13 @@ class Company:
         found = _BODY.search(response.text)
         return (found[1] if found else response.text).strip()
 
-    def come_back(self, session: Session, location: str | None = None) -> int:
-        """The browser follows the provider's redirect, on this sandbox's own address; the status of that page."""
+    def come_back(self, session: Session) -> None:
+        """The browser goes back to redirect_uri as it ought to, on this sandbox's own address."""
         query = urlencode([*parse_qsl(urlsplit(session.redirect_uri).query), ("state", session.state)])
-        if location is not None:
-            query = urlsplit(location).query
         own = (
             f"{self._details['consumerUrl']}/indirectredirect/{urlsplit(session.redirect_uri).path.rsplit('/', 1)[-1]}"
         )
-        return self._http.get(f"{own}?{query}").status_code
+        self._http.get(f"{own}?{query}")
 
     def poll(self, session: Session) -> dict[str, Any]:
         def ended() -> dict[str, Any] | None:

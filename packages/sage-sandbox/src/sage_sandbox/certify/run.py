@@ -132,7 +132,10 @@ class Run:
         expected = f"{session.redirect_uri} with state={session.state} added"
         if location is None:
             raise Failed(expected, "the hook printed no location: the provider sent the browser nowhere")
-        given, found = urlsplit(session.redirect_uri), urlsplit(location)
+        try:
+            given, found = urlsplit(session.redirect_uri), urlsplit(location)
+        except ValueError:
+            raise Failed(expected, f"no URL: {location}") from None
         pairs = parse_qsl(found.query, keep_blank_values=True)
         wanted = [*parse_qsl(given.query, keep_blank_values=True), ("state", session.state)]
         same = (given.scheme, given.netloc, given.path) == (found.scheme, found.netloc, found.path)

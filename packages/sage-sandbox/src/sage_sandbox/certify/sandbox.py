@@ -29,28 +29,28 @@ def started(folder: Path, port: int, wiring: dict[str, Any]) -> Generator[Path]:
     wired, details = folder / "wiring.json", folder / "details.json"
     wired.write_text(json.dumps(wiring), encoding="utf-8")
     options = ["--port", str(port), "--details", str(details), "--wiring", str(wired), "--no-playground"]
-    process = subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "sage_sandbox", "serve", *options],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    log = folder / "sandbox.log"
+    with log.open("wb") as errors:
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", "sage_sandbox", "serve", *options], stdout=subprocess.DEVNULL, stderr=errors
+        )
     try:
         deadline = time.monotonic() + START_WITHIN_S
         while not details.exists():
             if process.poll() is not None or time.monotonic() > deadline:
                 process.kill()
-                _, words = process.communicate()
-                raise NoSandbox(f"the sandbox did not start: {words.strip()[-300:]}")
+                process.wait()
+                words = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+                raise NoSandbox(f"the sandbox did not start: {words[-1] if words else 'it says nothing'}")
             time.sleep(_PAUSE_S)
         yield details
     finally:
         process.terminate()
         try:
-            process.communicate(timeout=_STOP_WITHIN_S)
+            process.wait(_STOP_WITHIN_S)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.communicate()
+            process.wait()
 
 
 def read_details(path: Path) -> dict[str, Any]:

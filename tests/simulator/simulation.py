@@ -34,6 +34,8 @@ from bankfeeds.store.engine import Database
 from bankfeeds.store.feeds import Claim
 
 EVENTS = 90
+FAVOURS_MAX = 40
+"""How often what is rare is tried before it is left to chance."""
 DRAIN_ROUNDS = 1500
 CALM_WAITS_S = (0.6, 5, 61, 300, 1300, 4000)
 
@@ -68,11 +70,15 @@ class Simulation(People):
         """Brings about what is rare, if this seed is to die in it."""
         fated = " ".join(self.fated)
         if "complain" in fated:
-            self.grounds.judge.fault("POST /v1/statements", "fail", times=14)
-            for _ in range(8):
+            failing = self.grounds.judge.fault("POST /v1/statements", "fail")
+            for _ in range(FAVOURS_MAX):
                 self._push()
                 self._work()
                 self.advance(8)
+                if "complain" not in " ".join(self.fated):
+                    break
+                self._unpark()
+            self.grounds.judge.send("DELETE", f"/faults/{failing}")
         if "recover" in fated:
             self.advance(1300)
             self._tend()

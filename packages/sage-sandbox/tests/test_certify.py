@@ -276,3 +276,10 @@ def test_a_hook_that_fails_is_named_with_its_words(tmp_path, code, seen):
 def test_a_hook_that_does_not_end_is_ended(tmp_path):
     found = hook_that(tmp_path, "import time; time.sleep(600)", timeoutSeconds=1)
     assert "not done within 1 s" in found["seen"]
+
+
+def test_a_part_of_the_plan_certifies_nobody(tmp_path):
+    path, more = provider_file(tmp_path)
+    done = certify(path, "--port", "0", "--only", "T4", **more)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Small Bank: passed what was tried; 4 passed, 0 failed, 0 skipped" in done.stdout

@@ -110,7 +110,9 @@ def _certify(file: ProviderFile, folder: Path, sandbox_file: Path | None, port: 
         run = Run(judge, file, folder, sandbox_file.absolute(), f"c{secrets.token_hex(3)}")
         run.prepare()
         results = list(_told(try_all(run, items)))
-        return report_of(file.name, began_at, time.monotonic() - began, results)
+        return report_of(
+            file.name, began_at, time.monotonic() - began, results, whole=len(items) == len(whole_plan().items)
+        )
 
 
 def _told(results: Iterator[Result]) -> Iterator[Result]:

@@ -39,6 +39,7 @@ class Report(msgspec.Struct, rename="camel", kw_only=True):
     passed: int
     failed: int
     skipped: int
+    whole: bool
     results: list[Result]
 
     @property
@@ -46,8 +47,15 @@ class Report(msgspec.Struct, rename="camel", kw_only=True):
         """Nothing failed, and something passed: a plan of which nothing could be tried shows nothing."""
         return self.failed == 0 and self.passed > 0
 
+    @property
+    def verdict(self) -> str:
+        """A part of the plan certifies nobody."""
+        if not self.certified:
+            return "not certified"
+        return "certified" if self.whole else "passed what was tried"
 
-def report_of(provider: str, began_at: str, seconds: float, results: Iterable[Result]) -> Report:
+
+def report_of(provider: str, began_at: str, seconds: float, results: Iterable[Result], *, whole: bool) -> Report:
     kept = list(results)
     counts = {word: sum(each.outcome == word for each in kept) for word in ("passed", "failed", "skipped")}
-    return Report(provider=provider, began_at=began_at, seconds=round(seconds, 1), results=kept, **counts)
+    return Report(provider=provider, began_at=began_at, seconds=round(seconds, 1), results=kept, whole=whole, **counts)

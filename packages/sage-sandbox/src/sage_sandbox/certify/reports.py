@@ -33,7 +33,8 @@ def _words(result: Result) -> list[tuple[str, str]]:
 
 def summary(report: Report) -> str:
     counts = f"{report.passed} passed, {report.failed} failed, {report.skipped} skipped"
-    return f"{report.provider}: {'certified' if report.certified else 'NOT CERTIFIED'}; {counts}; {report.seconds:g} s"
+    verdict = report.verdict if report.certified else report.verdict.upper()
+    return f"{report.provider}: {verdict}; {counts}; {report.seconds:g} s"
 
 
 def as_json(report: Report) -> str:

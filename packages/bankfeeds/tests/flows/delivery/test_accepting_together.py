@@ -58,9 +58,10 @@ def groups(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def at_once(platform: Platform, *calls: Call) -> list[Any]:
     """The calls' answers or refusals; all of them wait while the writer is busy with something else."""
-    database, gate = platform.world.db, threading.Event()
+    database, begun, gate = platform.world.db, threading.Event(), threading.Event()
     with ThreadPoolExecutor(len(calls) + 1) as pool:
-        busy = pool.submit(database.write, lambda _tx: gate.wait(20))
+        busy = pool.submit(database.write, lambda _tx: begun.set() or gate.wait(20))
+        assert begun.wait(20)
         asked = []
         for number, each in enumerate(calls, 1):
             asked.append(pool.submit(each))

@@ -99,10 +99,18 @@ class Cluster:
         command = [*self._prefix(), str(self.bin / "postgres"), "-D", str(self.data)]
         for option in options:
             command += ["-c", option]
-        log = (self.directory / "log").open("ab")
-        self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.directory)
-        log.close()
-        self.wait_ready()
+        deadline = time.monotonic() + READY_WITHIN_S
+        while True:
+            with (self.directory / "log").open("ab") as log:
+                self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.directory)
+            try:
+                self.wait_ready()
+            except psycopg.OperationalError:  # after a kill, its helpers may still hold on to the shared memory
+                if self._process.poll() is None or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
 
     def wait_ready(self, database: str = "postgres") -> None:
         deadline = time.monotonic() + READY_WITHIN_S

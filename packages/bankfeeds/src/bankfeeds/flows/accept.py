@@ -1,12 +1,13 @@
 """Accepting a push: what the institution sent becomes durable lines of the account's stream, or nothing does.
 
-Each item is read before the transaction. When nothing about the push is odd, `store/acceptance.py` stores it in one go;
-else the careful way here locks the account and looks at what was accepted before. Duplicates come first: a line
-accepted before with the same content is passed over with a warning, and dates, order and the other rules are asked of
-the new lines only.
+Each item is read before the transaction. When nothing about the push is odd, `store/acceptance.py` stores it in one go,
+and a small one without keeping a thread waiting (`begin`); else the careful way here locks the account and looks at
+what was accepted before. Duplicates come first: a line accepted before with the same content is passed over with a
+warning, and dates, order and the other rules are asked of the new lines only.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -33,7 +34,7 @@ from bankfeeds.flows.context import World
 from bankfeeds.flows.crash_points import ACCEPT, ACCEPT_WITH_CARE, call, commit
 from bankfeeds.store import acceptance, audit, connections, feeds, lines, pushes, source_accounts
 from bankfeeds.store.engine import Read, Write
-from bankfeeds.store.new_push import NewPush
+from bankfeeds.store.new_push import NewPush, Numbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,41 @@ def _accept(world: World, actor: str, request: PushRequest) -> PushOperation:
     if numbered is not None:
         return _push(draft, warnings, columns, first_seq=numbered.first_seq, last_seq=numbered.last_seq)
     return commit(world, ACCEPT_WITH_CARE, lambda tx: _store(tx, draft))
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A push on its way into the store. Once `stored` is there, `end` tells what came of it."""
+
+    world: World
+    draft: _Draft
+    stored: "Future[Numbered | None]"
+
+    def end(self, numbered: Numbered | None) -> PushOperation | None:
+        """None, and nothing is stored, if `accept` has to look closer."""
+        if numbered is None:
+            return None
+        self.world.crash(ACCEPT.format("after"))
+        draft = self.draft
+        return _push(draft, (), draft.columns, first_seq=numbered.first_seq, last_seq=numbered.last_seq)
+
+
+def begin(world: World, actor: str, request: PushRequest) -> Begun | None:
+    """As `accept`, but for a small push about which nothing is odd, and without waiting for anything.
+
+    None, with nothing begun, for any other; whatever is wrong with it, `accept` says so.
+    """
+    now = world.clock()
+    currency = world.currencies.get((request.company_id, request.connection_id, request.account_id), now)
+    if currency is None or request.body_account_id != request.account_id or not request.items:
+        return None
+    columns = read_columns(request.items, EXPONENTS[currency], world.limits.text)
+    if columns is None or columns.has_repeats:
+        return None
+    draft = _Draft(request, actor, world.ids.uuid(), now, currency, columns, ())
+    world.crash(ACCEPT.format("before"))
+    stored = acceptance.submit(world.db, _new_push(draft))
+    return None if stored is None else Begun(world, draft, stored)
 
 
 def _currency(world: World, request: PushRequest, now: datetime) -> str:

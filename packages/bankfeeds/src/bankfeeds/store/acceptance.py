@@ -2,11 +2,13 @@
 
 Account, order, start dates and ids are checked by the write itself. It either stores everything, in one transaction,
 or nothing and says so by None; then the careful way (`flows/accept.py`) finds out why. The statements are prebuilt text
-and go through the driver. SQLite: small pushes that wait together are stored together. PostgreSQL: a small push is one
-statement that is its own transaction; a large one goes by COPY, at half the cost of `json_to_recordset` on both ends.
+and go through the driver. Small pushes that come at the same time are stored together (`submit`). PostgreSQL: a small
+push alone is one statement that is its own transaction; a large one goes by COPY, at half the cost of
+`json_to_recordset` on both ends.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from itertools import chain, repeat
 from typing import Any
 
@@ -14,12 +16,14 @@ import msgspec
 import psycopg
 
 from bankfeeds.domain.columns import Columns
-from bankfeeds.store import bulk, small_pushes
+from bankfeeds.store import bulk, together_postgresql, together_sqlite
 from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Database, Write
 from bankfeeds.store.new_push import NewPush, Numbered
 from bankfeeds.store.types import instant_text
 
+SMALL_LINES_MAX = 50
+"""A push of more lines is worth statements of its own."""
 COPY_FROM_LINES = 50
 """From here on PostgreSQL takes the lines by COPY: four round trips instead of one, at a third of the cost a line."""
 
@@ -29,15 +33,28 @@ def store(database: Database, push: NewPush) -> Numbered | None:
     if not push.is_in_order():
         return None
     if not database.is_postgresql:
-        if len(push.columns) > small_pushes.LINES_MAX:
-            return database.write(lambda tx: _store_sqlite(tx, push))
-        return database.write_together(_store_small, push)
+        return database.write(lambda tx: _store_sqlite(tx, push))
     try:
         if len(push.columns) < COPY_FROM_LINES:
             return _numbered(database.run_alone(_POSTGRESQL_AT_ONCE, _parameters(push, _as_json(push.columns))), push)
         return database.write_raw(lambda cursor: _store_by_copy(cursor, push))
     except psycopg.errors.UniqueViolation:
         return None
+
+
+def submit(database: Database, push: NewPush) -> "Future[Numbered | None] | None":
+    """As `store`, without waiting, and together with others that come meanwhile. None for a push not small enough."""
+    if len(push.columns) > SMALL_LINES_MAX or not push.is_in_order():
+        return None
+    return database.submit(_store_small, push)
+
+
+def _store_small(tx: Write, pushes: Sequence[NewPush]) -> Sequence[Numbered | None]:
+    if tx.is_postgresql:
+        return together_postgresql.store(tx.driver_cursor(), pushes)
+    if len(pushes) == 1:
+        return [_store_sqlite(tx, pushes[0])]
+    return together_sqlite.store(tx.driver_cursor(), pushes)
 
 
 def _numbered(rows: Sequence[Any], push: NewPush) -> Numbered | None:
@@ -199,12 +216,6 @@ _SQLITE_AUDIT = """
     INSERT INTO audit (at, actor, action, subject, detail)
     VALUES (:now, :actor, 'push.accept', 'account:' || :external_id, :detail)
 """
-
-
-def _store_small(tx: Write, pushes: Sequence[NewPush]) -> Sequence[Numbered | None]:
-    if len(pushes) == 1:
-        return [_store_sqlite(tx, pushes[0])]
-    return small_pushes.store(tx.driver_cursor(), pushes)
 
 
 def _store_sqlite(tx: Write, push: NewPush) -> Numbered | None:

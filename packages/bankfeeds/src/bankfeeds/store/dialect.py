@@ -19,6 +19,7 @@ PING_AFTER_S = 3.0
 LOST_HOST_MS = 10_000
 IDLE_TRANSACTION_MS = 30_000
 LOCK_TIMEOUT_MS = 10_000
+BRIEF_LOCK_TIMEOUT_MS = 200
 
 
 def make_engine(url: str) -> sa.Engine:
@@ -115,6 +116,11 @@ def for_update_beside_references(statement: "sa.Select[Any]") -> "sa.Select[Any]
     return statement.with_for_update(key_share=True)
 
 
+def wait_briefly_for_locks(cursor: Any) -> None:
+    """PostgreSQL, until the transaction ends: longer than any transaction of ours takes, if its host is alive."""
+    cursor.execute(f"SET LOCAL lock_timeout = {BRIEF_LOCK_TIMEOUT_MS}")
+
+
 def lock_table(connection: sa.Connection, table: sa.Table, mode: str) -> None:
     """In one of PostgreSQL's modes, until the transaction ends; SQLite has one writer and needs none."""
     if connection.dialect.name == "postgresql":
@@ -144,6 +150,11 @@ def is_transient(error: Exception) -> bool:
     """Deadlock or serialization failure: the same transaction, run again, is likely to succeed."""
     cause = error.orig if isinstance(error, exc.DBAPIError) else error
     return isinstance(cause, (errors.DeadlockDetected, errors.SerializationFailure))
+
+
+def is_lock_timeout(error: Exception) -> bool:
+    cause = error.orig if isinstance(error, exc.DBAPIError) else error
+    return isinstance(cause, errors.LockNotAvailable)
 
 
 def is_outage(error: Exception) -> bool:

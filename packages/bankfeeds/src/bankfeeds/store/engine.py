@@ -2,7 +2,8 @@
 
 A Read cannot write and a Write cannot be made elsewhere, so a read path that writes is a type error.
 On SQLite one thread does all the writing and commits the writes that wait together as one (a savepoint each);
-an answer leaves only after that commit. On PostgreSQL a write runs where it is called, on a pooled connection.
+an answer leaves only after that commit. On PostgreSQL a write runs where it is called, on a pooled connection; a thread
+serves only what is to be stored together.
 """
 
 import queue
@@ -22,10 +23,11 @@ from bankfeeds.store import dialect
 S = TypeVar("S")
 T = TypeVar("T")
 GROUP_COMMIT_MAX = 64
-"""Writes committed together on SQLite at most."""
+"""Writes committed together at most."""
 TRANSIENT_RETRIES = 3
 """How often a transaction that lost to another (a deadlock) is run again on PostgreSQL, before it is given up."""
 OUTAGE_RETRY_S = 3
+OUTAGE = "the database does not answer; try again"
 
 
 @contextmanager
@@ -34,7 +36,7 @@ def _outages_told() -> Generator[None]:
         yield
     except (exc.DBAPIError, exc.TimeoutError, *dialect.DRIVER_OUTAGES) as error:
         if dialect.is_outage(error):
-            raise Unavailable("database", "the database does not answer; try again", OUTAGE_RETRY_S) from error
+            raise Unavailable("database", OUTAGE, OUTAGE_RETRY_S) from error
         raise
 
 
@@ -68,8 +70,10 @@ class Write(Read):
         return self.connection.execute(statement, parameters).rowcount
 
 
-Together = Callable[[Write, Sequence[Any]], Sequence[Any]]
-"""One piece of work for many items: as many answers, in their order."""
+Together = Callable[[Write, Sequence[S]], Sequence[T | None]]
+"""One piece of work for many items: as many answers, in their order; None for an item that has to be asked for alone.
+If it raises, that is so for all of them.
+"""
 
 
 @dataclass(slots=True)
@@ -78,7 +82,7 @@ class _Job:
 
     work: Callable[[Write], Any]
     future: "Future[Any]"
-    together: Together | None = None
+    together: "Together[Any, Any] | None" = None
     item: Any = None
 
 
@@ -90,10 +94,16 @@ class Database:
         self.is_postgresql = self.engine.dialect.name == "postgresql"
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
+        self._writer_starts = threading.Lock()
         self._is_closed = False
         if not self.is_postgresql:
-            self._writer = threading.Thread(target=self._write_loop, name="sqlite-writer", daemon=True)
-            self._writer.start()
+            self._start_writer(self._write_loop)
+
+    def _start_writer(self, loop: Callable[[], None]) -> None:
+        with self._writer_starts:
+            if self._writer is None:
+                self._writer = threading.Thread(target=loop, name="writer", daemon=True)
+                self._writer.start()
 
     def read(self, work: Callable[[Read], T]) -> T:
         """Unavailable if the database does not answer."""
@@ -110,14 +120,16 @@ class Database:
         asks again must be able to (every flow can).
         """
         with _outages_told():
-            return self._write_pooled(work) if self._writer is None else self._queued(_Job(work, Future()))
+            return self._write_pooled(work) if self.is_postgresql else self._queued(_Job(work, Future())).result()
 
-    def write_together(self, together: Callable[[Write, Sequence[S]], Sequence[T]], item: S) -> T:
-        """SQLite: as `write` of one item. Items that wait at the same time come to `together` at once; if it raises
-        then, nothing of it stays and each comes alone.
+    def submit(self, together: "Together[S, T]", item: S) -> "Future[T | None]":
+        """Does not wait: `item` is written with those that wait at the same time, by one call of `together`.
+
+        What comes is durable; None: nothing of the item was written. Unavailable if the database does not answer.
         """
-        with _outages_told():
-            return self._queued(_Job(lambda tx: together(tx, [item])[0], Future(), together, item))
+        if self.is_postgresql and self._writer is None:
+            self._start_writer(self._gather_loop)
+        return self._queued(_Job(lambda tx: together(tx, [item])[0], Future(), together, item))
 
     def run_alone(self, statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """PostgreSQL: one statement that is its own transaction, in a single round trip. Else as `write`."""
@@ -163,11 +175,11 @@ class Database:
 
         return _until_settled(attempt)
 
-    def _queued(self, job: _Job) -> Any:
+    def _queued(self, job: _Job) -> "Future[Any]":
         if self._is_closed:
             raise RuntimeError("the database is closed")
         self._jobs.put(job)
-        return job.future.result()
+        return job.future
 
     def close(self) -> None:
         self._is_closed = True
@@ -190,6 +202,26 @@ class Database:
                     _fail(batch, error)
                 else:
                     self._commit_together(connection, batch)
+
+    def _gather_loop(self) -> None:
+        is_open = True
+        while is_open:
+            batch, is_open = self._next_batch()
+            if batch:
+                self._write_gathered(batch)
+
+    def _write_gathered(self, batch: list[_Job]) -> None:
+        for together, jobs in _by_work(batch).items():
+            items = [job.item for job in jobs]
+            try:
+                answers = self._write_pooled(lambda tx, do=together, items=items: _hastily(tx, do, items))
+            except Exception as error:  # noqa: BLE001 - alone, each that is at fault will say so
+                if dialect.is_outage(error) and not dialect.is_lock_timeout(error):
+                    _fail(jobs, Unavailable("database", OUTAGE, OUTAGE_RETRY_S))
+                    continue
+                answers = [None] * len(jobs)
+            for job, answer in zip(jobs, answers, strict=True):
+                job.future.set_result(answer)
 
     def _next_batch(self) -> tuple[list[_Job], bool]:
         """Waits for one job and takes those that wait with it; False once the database is closed."""
@@ -230,11 +262,8 @@ class Database:
 
 def _do_together(write: Write, cursor: Any, batch: list[_Job], answers: list[tuple[_Job, Any]]) -> list[_Job]:
     """What can be done for many at once, where there are many; answers those that are left to be done alone."""
-    alone: list[_Job] = []
-    groups: dict[Together, list[_Job]] = {}
-    for job in batch:
-        (alone if job.together is None else groups.setdefault(job.together, [])).append(job)
-    for together, jobs in groups.items():
+    alone = [job for job in batch if job.together is None]
+    for together, jobs in _by_work(batch).items():
         if len(jobs) == 1:
             alone += jobs
             continue
@@ -246,6 +275,20 @@ def _do_together(write: Write, cursor: Any, batch: list[_Job], answers: list[tup
             alone += jobs
         cursor.execute("RELEASE jobs")
     return alone
+
+
+def _by_work(batch: list[_Job]) -> "dict[Together[Any, Any], list[_Job]]":
+    groups: dict[Together[Any, Any], list[_Job]] = {}
+    for job in batch:
+        if job.together is not None:
+            groups.setdefault(job.together, []).append(job)
+    return groups
+
+
+def _hastily(tx: Write, together: "Together[Any, Any]", items: Sequence[Any]) -> Sequence[Any]:
+    """PostgreSQL: what somebody has locked keeps them for a moment only, for most of them do not need it."""
+    dialect.wait_briefly_for_locks(tx.driver_cursor())
+    return together(tx, items)
 
 
 def _fail(batch: list[_Job], error: BaseException) -> None:

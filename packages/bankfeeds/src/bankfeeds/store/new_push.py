@@ -46,3 +46,13 @@ class Numbered:
 
     first_seq: int
     last_seq: int
+
+
+class Intertwined(Exception):
+    """They cannot be stored at once; nothing about them is wrong, and each is to be tried alone."""
+
+
+def check_apart(pushes: Sequence[NewPush]) -> None:
+    """Intertwined if two are of one account."""
+    if len({(push.connection_id, push.account_id) for push in pushes}) != len(pushes):
+        raise Intertwined

@@ -1,7 +1,6 @@
 """Sealing secrets at rest, and keyed hashes of secrets that are only ever compared."""
 
 import base64
-import hashlib
 import hmac
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -39,7 +38,7 @@ class Sealer:
         return self.digests(secret)[0]
 
     def digests(self, secret: str) -> tuple[str, ...]:
-        return tuple(hmac.new(key, secret.encode(), hashlib.sha256).hexdigest() for key in self._digest_keys)
+        return tuple(hmac.digest(key, secret.encode(), "sha256").hex() for key in self._digest_keys)
 
 
 def _derive(key: str, purpose: bytes) -> bytes:

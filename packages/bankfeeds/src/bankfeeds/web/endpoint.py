@@ -1,22 +1,25 @@
 """One HTTP exchange: bounded bytes in, a plain synchronous function, bytes out.
 
 `Endpoint` is the only place that touches ASGI for request bodies: it reads at most `body_bytes_max`, runs the
-handler in a worker thread, and turns a Refusal or a bug into the surface's own error answer.
+handler in a worker thread (or, where the request has one and it will do, `begin` in none), and turns a Refusal or a bug
+into the surface's own error answer.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote
 
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bankfeeds.domain.errors import Invalid, Refusal
+from bankfeeds.domain.errors import Invalid, Refusal, Unavailable
 
 QUERY_FIELDS_MAX = 200
+BEGUN_BODY_BYTES_MAX = 20_000
+"""A larger body is read in a thread: nothing else is answered while the event loop reads."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("bankfeeds.web")
 
@@ -56,6 +59,18 @@ class TooLarge(Refusal):
 Handler = Callable[[Call], Answer]
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An answer on its way: what `future` brings, `end` makes the answer of, or None: the handler has to be asked."""
+
+    future: "Future[Any]"
+    end: Callable[[Any], Answer | None]
+
+
+Begin = Callable[[Call], Begun | None]
+"""Answers at once, waiting for nothing. None, or a Refusal: nothing was begun, the handler has to be asked."""
+
+
 class ErrorAnswer(Protocol):
     def __call__(self, error: Exception, call: Call) -> Answer:
         """The surface's own words for a Refusal, or for a bug (anything else: a 500 that tells nothing)."""
@@ -80,12 +95,14 @@ class Endpoint:
         pool: Executor,
         new_id: Callable[[], str],
         body_bytes_max: int,
+        begin: Begin | None = None,
     ) -> None:
         self.handler = handler
         self.on_error = on_error
         self.pool = pool
         self.new_id = new_id
         self.body_bytes_max = body_bytes_max
+        self.begin = begin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = _call(scope, self.new_id())
@@ -97,9 +114,23 @@ class Endpoint:
             refusal = TooLarge("too_large", f"the body is over {self.body_bytes_max} bytes; send it in parts")
             answer = self.on_error(refusal, call)
         else:
-            loop = asyncio.get_running_loop()
-            answer = await loop.run_in_executor(self.pool, self._answer, call, body, scope["query_string"])
+            answer = await self._awaited(call, body, scope["query_string"])
+            if answer is None:
+                loop = asyncio.get_running_loop()
+                answer = await loop.run_in_executor(self.pool, self._answer, call, body, scope["query_string"])
         await _send(send, answer, call)
+
+    async def _awaited(self, call: Call, body: bytes, query_string: bytes) -> Answer | None:
+        """Without a thread that waits, which costs more than all else about a small request."""
+        if self.begin is None or len(body) > BEGUN_BODY_BYTES_MAX:
+            return None
+        try:
+            begun = self.begin(_complete(call, body, query_string))
+            return None if begun is None else begun.end(await asyncio.wrap_future(begun.future))
+        except Unavailable as refusal:
+            return self.on_error(refusal, call)
+        except Refusal:
+            return None  # the handler words it
 
     def _answer(self, call: Call, body: bytes, query_string: bytes) -> Answer:
         try:

@@ -7,7 +7,7 @@ from bankfeeds.domain.errors import NotFound
 from bankfeeds.domain.ids import is_uuid
 from bankfeeds.domain.text import is_storable
 from bankfeeds.flows.context import World
-from bankfeeds.web.endpoint import Answer, Call
+from bankfeeds.web.endpoint import Answer, Begun, Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,8 @@ class Api:
 
 Operation = Callable[[Api, Call, str], Answer]
 """One documented operation; the text is the actor for the audit trail."""
+BeginOperation = Callable[[Api, Call, str], Begun | None]
+"""The same, begun without waiting; None, with nothing begun, where the Operation has to be asked."""
 
 
 def company_id(call: Call) -> str:

@@ -16,20 +16,21 @@ from bankfeeds.web.codat import (
     source_accounts,
     transactions,
 )
-from bankfeeds.web.codat.auth import authenticate
+from bankfeeds.web.codat.auth import authenticate, recognise
 from bankfeeds.web.codat.errors import ErrorAnswers, MethodNotAllowed
-from bankfeeds.web.codat.exchange import Api, Operation
-from bankfeeds.web.endpoint import Answer, Call, Endpoint, ErrorAnswer, Handler
+from bankfeeds.web.codat.exchange import Api, BeginOperation, Operation
+from bankfeeds.web.endpoint import Answer, Begin, Begun, Call, Endpoint, ErrorAnswer, Handler
 from bankfeeds.web.surface import Surface
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """`validator` names the finder of flaws in a 400. A GET answers HEAD too."""
+    """`validator` names the finder of flaws in a 400. A GET answers HEAD too. `begin` is a POST that need not wait."""
 
     path: str
     validator: str
     operations: Mapping[str, Operation]
+    begin: BeginOperation | None = None
 
 
 _COMPANY = "/companies/{company_id}"
@@ -42,6 +43,7 @@ RESOURCES = (
         _CONNECTION + "/push/bankAccounts/{account_id}/bankTransactions",
         "BankTransactions",
         {"POST": transactions.create},
+        transactions.begin,
     ),
     Resource("/companies", "Companies", {"GET": companies.listed, "POST": companies.create}),
     Resource(
@@ -80,7 +82,10 @@ PAGES = (
 
 def routes(world: World, surface: Surface) -> list[Route]:
     api = Api(world, surface.public_url)
-    found = [_route(surface, each, _keyed(api, each), ErrorAnswers(each.validator)) for each in RESOURCES]
+    found = [
+        _route(surface, each, _keyed(api, each), ErrorAnswers(each.validator), _keyed_begin(api, each))
+        for each in RESOURCES
+    ]
     return found + [_route(surface, each, _open(api, each), link_page.on_error) for each in PAGES]
 
 
@@ -93,8 +98,10 @@ def unrouted(surface: Surface) -> Endpoint:
     return Endpoint(refuse, ErrorAnswers("Path"), surface.pool, surface.new_id, surface.body_bytes_max)
 
 
-def _route(surface: Surface, resource: Resource, handler: Handler, on_error: ErrorAnswer) -> Route:
-    endpoint = Endpoint(handler, on_error, surface.pool, surface.new_id, surface.body_bytes_max)
+def _route(
+    surface: Surface, resource: Resource, handler: Handler, on_error: ErrorAnswer, begin: Begin | None = None
+) -> Route:
+    endpoint = Endpoint(handler, on_error, surface.pool, surface.new_id, surface.body_bytes_max, begin)
     return Route(resource.path, endpoint)
 
 
@@ -104,6 +111,18 @@ def _keyed(api: Api, resource: Resource) -> Handler:
         return _operation(resource, call)(api, call, f"api:{key.name}")
 
     return handle
+
+
+def _keyed_begin(api: Api, resource: Resource) -> Begin | None:
+    operation = resource.begin
+    if operation is None:
+        return None
+
+    def begin(call: Call) -> Begun | None:
+        key = recognise(api.world, call) if call.method == "POST" else None
+        return None if key is None else operation(api, call, f"api:{key.name}")
+
+    return begin
 
 
 def _open(api: Api, resource: Resource) -> Handler:

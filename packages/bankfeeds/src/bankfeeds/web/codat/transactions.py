@@ -1,6 +1,9 @@
 """Bank transactions: the model that describes a push, and the push itself."""
 
+from typing import Any
+
 from bankfeeds.domain.errors import one_flaw
+from bankfeeds.flows import accept as accepting
 from bankfeeds.flows import source_accounts
 from bankfeeds.flows.accept import PushRequest, accept
 from bankfeeds.web.codat import translate, wire
@@ -8,7 +11,7 @@ from bankfeeds.web.codat.body import Reader, reply
 from bankfeeds.web.codat.exchange import Api, account_id, company_id, connection_id
 from bankfeeds.web.codat.model import BANK_TRANSACTIONS
 from bankfeeds.web.codat.paging import whole
-from bankfeeds.web.endpoint import Answer, Call
+from bankfeeds.web.endpoint import Answer, Begun, Call
 
 TIMEOUT_MINUTES_MAX = 525_600
 """A year."""
@@ -23,14 +26,30 @@ def model(api: Api, call: Call, _actor: str) -> Answer:
 
 def create(api: Api, call: Call, actor: str) -> Answer:
     """HTTP 200 whatever the operation's own code: Codat's clients refuse a 202."""
+    return reply(translate.push_operation(accept(api.world, actor, _request(call))))
+
+
+def begin(api: Api, call: Call, actor: str) -> Begun | None:
+    """As `create`, without waiting; None where only `create` will do."""
+    begun = accepting.begin(api.world, actor, _request(call))
+    if begun is None:
+        return None
+
+    def end(numbered: Any) -> Answer | None:
+        push = begun.end(numbered)
+        return None if push is None else reply(translate.push_operation(push))
+
+    return Begun(begun.stored, end)
+
+
+def _request(call: Call) -> PushRequest:
     company, connection, account = company_id(call), connection_id(call), account_id(call)
     timeout_minutes = whole(call, "timeoutInMinutes", 1, TIMEOUT_MINUTES_MAX)
     _check_sync_flag(call)
     body = _body.read(call)
     if body.transactions is None:
         raise one_flaw("transactions", "is missing; send an array of transactions, oldest first")
-    request = PushRequest(company, connection, account, body.account_id, body.transactions, timeout_minutes)
-    return reply(translate.push_operation(accept(api.world, actor, request)))
+    return PushRequest(company, connection, account, body.account_id, body.transactions, timeout_minutes)
 
 
 def _check_sync_flag(call: Call) -> None:

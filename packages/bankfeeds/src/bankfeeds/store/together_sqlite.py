@@ -10,15 +10,8 @@ from typing import Any
 import msgspec
 
 from bankfeeds.store import tables as t
-from bankfeeds.store.new_push import NewPush, Numbered
+from bankfeeds.store.new_push import Intertwined, NewPush, Numbered, check_apart
 from bankfeeds.store.types import instant_text
-
-LINES_MAX = 50
-"""A push of more lines is worth statements of its own."""
-
-
-class Intertwined(Exception):
-    """They cannot be stored at once; nothing about them is wrong, and each is to be tried alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +58,7 @@ _PUSHES = f"""
 _WAKE = """
     UPDATE feeds SET due_at = coalesce(due_at, ?1), waiting_since = coalesce(waiting_since, ?1)
     WHERE account_pk IN (SELECT value FROM json_each(?2)) AND status = 'open'
+      AND (due_at IS NULL OR waiting_since IS NULL)
 """
 _AUDIT = f"""
     INSERT INTO audit (action, at, actor, subject, detail) SELECT 'push.accept', {_members(0, 4)} FROM json_each(?)
@@ -78,8 +72,7 @@ def _json(rows: object) -> str:
 
 def store(cursor: Any, pushes: Sequence[NewPush]) -> list[Numbered | None]:
     """None for those that need a closer look; Intertwined if two are of one account, or a line is known already."""
-    if len({(push.connection_id, push.account_id) for push in pushes}) != len(pushes):
-        raise Intertwined
+    check_apart(pushes)
     placed = _placed(cursor, pushes)
     if placed:
         _store_lines(cursor, placed)

@@ -139,6 +139,9 @@ class _Plain:
         self._never = settings.text_length_strict
 
     def takes(self, line: Line) -> bool:
+        for name in self._required:
+            if getattr(line, name, None) is None:
+                return False
         return (
             not self._never
             and line.transaction_type in self._types
@@ -146,7 +149,6 @@ class _Plain:
             and line.unique_id != ""
             and type(line.transaction_amount) is WholeAmount
             and line.exchange_amount is None
-            and None not in (getattr(line, name, None) for name in self._required)
         )
 
 
@@ -244,8 +246,9 @@ def find_old(days: list[date], newest_on: date | None, scope: str) -> Iterator[P
 
 def find_future(days: list[date], today: date) -> Iterator[Problem]:
     """Lines dated more than a day ahead: a day's lead is what time zones allow."""
+    latest = today + timedelta(days=1)
     for at, day in enumerate(days):
-        if day > today + timedelta(days=1):
+        if day > latest:
             yield Problem("DATE_FUTURE", f"{day} is in the future, today is {today}", _line(at, "datePosted"))
 
 

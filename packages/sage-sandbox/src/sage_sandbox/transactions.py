@@ -12,6 +12,7 @@ from sage_sandbox.exchange import answer, world_of
 from sage_sandbox.refusals import refuse
 
 PAGE_MAX = 100
+_SPELT = [(field.name, field.encode_name) for field in msgspec.structs.fields(wire.Line)]
 
 
 async def get_transactions(request: Request) -> Response:
@@ -44,10 +45,9 @@ def _index(request: Request, name: str, default: int | None) -> int | None:
 
 
 def line_view(number: int, line: wire.Line) -> dict[str, object]:
-    fields = msgspec.structs.fields(line)
     view: dict[str, object] = {"transactionId": number}
-    for field in fields:
-        value = getattr(line, field.name)
+    for name, spelt in _SPELT:
+        value = getattr(line, name)
         if value is not None:
-            view[field.encode_name] = value
+            view[spelt] = value
     return view

@@ -59,7 +59,7 @@ def encode(value: object) -> bytes:
 
 def is_text(body: bytes, value: object) -> bool:
     """Whether what was decoded can be written again: JSON escapes may spell half of a character."""
-    if b"\\u" not in body or (b"\\ud" not in body and b"\\uD" not in body):
+    if b"\\" not in body or (b"\\ud" not in body and b"\\uD" not in body):
         return True
     try:
         _encoder.encode(value)

@@ -1,5 +1,6 @@
 """The commands: `serve` runs the sandbox, `verdict` and `faults` ask a running one, `certify` tries a provider."""
 
+import gc
 import os
 import signal
 import socket
@@ -18,10 +19,10 @@ from cyclopts import App, CycloptsError, Parameter
 from sage_sandbox import cli_faults, wiring
 from sage_sandbox.app import make_app, open_store, open_world
 from sage_sandbox.certify.command import certify
+from sage_sandbox.findings import AccountVerdict, Verdict
 from sage_sandbox.store import UnusableFile
 from sage_sandbox.terminal import DONE, REFUSED, URL
 from sage_sandbox.terminal import stop as _stop
-from sage_sandbox.verdict import AccountVerdict, Verdict
 from sage_sandbox.world import Addresses, World
 
 _DRAIN_S = 3
@@ -145,6 +146,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if not self.started:
             return
+        gc.freeze()  # what is there by now stays: the garbage collector need not look at it again and again
         if self._details is not None:
             wiring.write_details(self._world, self._details)
         a = self._world.addresses

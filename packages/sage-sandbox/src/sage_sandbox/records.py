@@ -296,16 +296,18 @@ class Fault(Record):
         return self.fault_id
 
 
-class ExpectedLine(msgspec.Struct, rename="camel"):
+class ExpectedLine(msgspec.Struct, rename="camel", gc=False):
     unique_id: str
     amount: Amount
     date: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}")]
 
 
 class ExpectedAccount(Record):
+    """A tuple of lines is left alone by the garbage collector, a list of a million looked through again and again."""
+
     KIND: ClassVar[str] = "expectation"
     external_id: str
-    lines: list[ExpectedLine]
+    lines: tuple[ExpectedLine, ...]
 
     def key(self) -> str:
         return self.external_id

@@ -119,7 +119,7 @@ def _check_state(world: World, account: BankAccount, data: StatementData) -> Non
 def _repeated(world: World, account: BankAccount, lines: list[Line]) -> list[Problem]:
     ledger = world.ledger(account.bank_account_id)
     sent = world.settings.duplicate_scope == "sent"
-    return rules.find_repeated(lines, ledger.stored_ids, ledger.unstored_ids if sent else frozenset())
+    return rules.find_repeated(lines, ledger.stored_ids.keys(), ledger.unstored_ids.keys() if sent else frozenset())
 
 
 def take_statement(
@@ -188,7 +188,7 @@ def finish(world: World, statement: Statement) -> None:
     statement.status = "failed" if statement.errors else "completed"
     ledger.in_flight = None
     if statement.errors:
-        ledger.unstored_ids.update(line.unique_id for line in lines)
+        ledger.leave_out(lines)
         del world.book.lines[statement.statement_id]
     else:
         store_lines(world, account, statement, kept, lines)
@@ -226,8 +226,7 @@ def store_lines(world: World, account: BankAccount, statement: Statement, kept: 
         start = rules.business_date(account.requested_start_date)
         wanted = [line for line in lines if rules.business_date(line.date_posted) >= start]
         if len(wanted) < len(lines):
-            left_out = (line for line in lines if rules.business_date(line.date_posted) < start)
-            ledger.unstored_ids.update(line.unique_id for line in left_out)
+            ledger.leave_out(line for line in lines if rules.business_date(line.date_posted) < start)
             lines = wanted
             kept = world.keep(lines_of(statement.statement_id, lines))
     statement.first_transaction_id = ledger.next_id

@@ -1,96 +1,25 @@
-"""The judge: what arrived in each bank account, against what the institution meant to arrive; values only."""
+"""The judge: what arrived in each bank account, against what the institution meant to arrive.
 
-from collections.abc import Iterable, Sized
-from dataclasses import dataclass
+It hears a million lines for more than a second, so it lets others go first after every few; what an account is given
+meanwhile it hears too.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
 from datetime import date
 from decimal import Decimal
 
-import msgspec
-
+from sage_sandbox.findings import AccountVerdict, Offence, Verdict, WrongBalance, WrongSum
 from sage_sandbox.ledger import Block, Ledger
 from sage_sandbox.records import BankAccount, ExpectedAccount, ExpectedLine, Offers
 from sage_sandbox.rules import business_date
 
+LINES_AT_ONCE = 5000
 _ZERO = Decimal(0)
 _WITHOUT_MINOR = frozenset(
     {"JPY", "KRW", "ISK", "CLP", "VND", "XAF", "XOF", "XPF", "UGX", "RWF", "PYG", "VUV", "KMF", "GNF", "DJF", "BIF"}
 )
 _WITH_THREE = frozenset({"KWD", "BHD", "OMR", "JOD", "TND", "IQD", "LYD"})
-
-
-class Offence(msgspec.Struct, rename="camel", frozen=True):
-    """The first thing that went wrong in an account."""
-
-    kind: str
-    message: str
-    unique_id: str | None = None
-    statement_id: str | None = None
-
-
-class WrongSum(msgspec.Struct, rename="camel", frozen=True):
-    """A statement whose lines do not amount to what they should."""
-
-    statement_id: str
-    expected: Decimal
-    stored: Decimal
-    unique_ids: list[str] = []
-
-
-class WrongBalance(msgspec.Struct, rename="camel", frozen=True):
-    """A statement whose ledger balance does not follow from the one before."""
-
-    statement_id: str
-    expected: Decimal
-    ledger_balance: Decimal
-
-
-class AccountVerdict(msgspec.Struct, rename="camel", kw_only=True):
-    """Ids of lines, statements with wrong figures; empty lists where nothing is wrong."""
-
-    bank_account_id: str | None
-    external_id: str
-    status: str | None
-    expected: int = 0
-    offered: int = 0
-    accepted: int = 0
-    lines: int = 0
-    lost: list[str] = []
-    never_offered: list[str] = []
-    doubled: list[str] = []
-    out_of_order: list[str] = []
-    early: list[str] = []
-    misrouted: list[str] = []
-    unexpected: list[str] = []
-    wrong_dates: list[str] = []
-    sums: list[WrongSum] = []
-    balances: list[WrongBalance] = []
-    first_offence: Offence | None = None
-
-    @property
-    def clean(self) -> bool:
-        return self.first_offence is None
-
-    def offences(self) -> dict[str, Sized]:
-        """What is wrong, by kind; nothing where nothing is. Of the lost, `neverOffered` tells whose fault it is."""
-        kinds: dict[str, Sized] = {
-            "lost": self.lost,
-            "neverOffered": self.never_offered,
-            "doubled": self.doubled,
-            "outOfOrder": self.out_of_order,
-            "early": self.early,
-            "misrouted": self.misrouted,
-            "unexpected": self.unexpected,
-            "wrongDates": self.wrong_dates,
-            "sums": self.sums,
-            "balances": self.balances,
-        }
-        return {kind: found for kind, found in kinds.items() if found}
-
-
-class Verdict(msgspec.Struct, rename="camel"):
-    clean: bool
-    expectations: bool
-    accounts: list[AccountVerdict]
 
 
 def minor_exponent(currency: str) -> int:
@@ -99,26 +28,35 @@ def minor_exponent(currency: str) -> int:
     return 3 if currency in _WITH_THREE else 2
 
 
-def judge(
+async def judge(
     accounts: Iterable[BankAccount],
     ledgers: dict[str, Ledger],
     expectations: dict[str, ExpectedAccount],
     amount_unit: str,
-    offers: dict[str, Offers] | None = None,
+    offers: dict[str, Offers],
 ) -> Verdict:
-    homes = _homes(expectations)
+    """Each account as it is at one instant, when the last of its lines was heard; all as expected when it was asked."""
+    heard = [(account, ledgers.setdefault(account.bank_account_id, Ledger())) for account in accounts]
+    expectations = dict(expectations)
+    homes = await _homes(expectations)
     verdicts: list[AccountVerdict] = []
-    linked: set[str] = set()
-    for account in accounts:
-        linked.add(account.external_id)
-        ledger = ledgers.get(account.bank_account_id) or Ledger()
-        expected = expectations.get(account.external_id)
-        hearing = _Hearing(account, expected, homes, amount_unit)
-        found = hearing.hear(ledger.blocks)
-        _tell_offers(found, (offers or {}).get(account.bank_account_id), ledger)
+    for account, ledger in heard:
+        hearing = _Hearing(account, homes, amount_unit)
+        if account.external_id in expectations:
+            await hearing.expect(expectations[account.external_id])
+        found = await hearing.hear(ledger.blocks)
+        _tell_offers(found, offers.get(account.bank_account_id), ledger)
         verdicts.append(found)
+    linked = {account.external_id for account, _ in heard}
     verdicts += [_never_linked(e) for e in expectations.values() if e.external_id not in linked and e.lines]
     return Verdict(all(v.clean for v in verdicts), bool(expectations), verdicts)
+
+
+async def _in_turns(expected: ExpectedAccount) -> AsyncIterator[Iterable[tuple[int, ExpectedLine]]]:
+    """The expected lines with their places, some at once; others go first in between."""
+    for first in range(0, len(expected.lines), LINES_AT_ONCE):
+        yield enumerate(expected.lines[first : first + LINES_AT_ONCE], first)
+        await asyncio.sleep(0)
 
 
 def _tell_offers(found: AccountVerdict, offers: Offers | None, ledger: Ledger) -> None:
@@ -140,12 +78,16 @@ def _tell_offers(found: AccountVerdict, offers: Offers | None, ledger: Ledger) -
     found.first_offence = Offence(first.kind, f"{first.message}; the first: {why}", first.unique_id)
 
 
-def _homes(expectations: dict[str, ExpectedAccount]) -> dict[str, set[str]]:
+async def _homes(expectations: dict[str, ExpectedAccount]) -> dict[str, frozenset[str]]:
     """Where each line is expected: external ids by unique id."""
-    homes: dict[str, set[str]] = {}
+    homes: dict[str, frozenset[str]] = {}
     for expected in expectations.values():
-        for line in expected.lines:
-            homes.setdefault(line.unique_id, set()).add(expected.external_id)
+        alone = frozenset({expected.external_id})
+        async for some in _in_turns(expected):
+            for _, line in some:
+                others = homes.setdefault(line.unique_id, alone)
+                if others is not alone:
+                    homes[line.unique_id] = others | alone
     return homes
 
 
@@ -163,27 +105,22 @@ def _never_linked(expected: ExpectedAccount) -> AccountVerdict:
     )
 
 
-@dataclass(frozen=True)
-class _Meant:
-    """An expected line, its place in the order of arrival, its amount as it should be stored."""
-
-    place: int
-    amount: Decimal
-    on: str
-
-
 class _Hearing:
-    """Goes through one account's statements in the order in which they were stored."""
+    """Goes through one account's statements in the order in which they were stored.
 
-    def __init__(
-        self, account: BankAccount, expected: ExpectedAccount | None, homes: dict[str, set[str]], amount_unit: str
-    ) -> None:
+    `meant` holds the places of the expected lines in the order of arrival, by id, and `missing` those not heard yet;
+    `strays` are the ids of lines heard that nobody expected. All are dicts for the reason that the ledger's ids are.
+    """
+
+    def __init__(self, account: BankAccount, homes: dict[str, frozenset[str]], amount_unit: str) -> None:
         self.account = account
         self.start = business_date(account.requested_start_date)
         self.homes = homes
-        exponent = minor_exponent(account.default_currency) if amount_unit == "minor" else 0
-        self.meant = None if expected is None else self._meant(expected.lines, exponent)
-        self.seen: set[str] = set()
+        self.exponent = minor_exponent(account.default_currency) if amount_unit == "minor" else 0
+        self.expected: ExpectedAccount | None = None
+        self.meant: dict[str, int] = {}
+        self.missing: dict[str, None] = {}
+        self.strays: dict[str, None] = {}
         self.place = -1
         self.newest: date | None = None
         self.balance: Decimal | None = None
@@ -192,20 +129,24 @@ class _Hearing:
         self.verdict = AccountVerdict(
             bank_account_id=account.bank_account_id, external_id=account.external_id, status=account.status
         )
-        self.verdict.expected = len(self.meant or ())
 
-    def _meant(self, lines: list[ExpectedLine], exponent: int) -> dict[str, _Meant]:
-        due = [line for line in lines if line.date[:10] >= self.start.isoformat()]
-        return {
-            line.unique_id: _Meant(place, line.amount.scaleb(exponent), line.date[:10])
-            for place, line in enumerate(due)
-        }
+    async def expect(self, expected: ExpectedAccount) -> None:
+        """Lines dated before the account's start are not asked for."""
+        self.expected = expected
+        start = self.start.isoformat()
+        async for some in _in_turns(expected):
+            due = {line.unique_id: place for place, line in some if line.date[:10] >= start}
+            self.meant.update(due)
+            self.missing.update(dict.fromkeys(due))
+        self.verdict.expected = len(self.meant)
 
-    def hear(self, blocks: list[Block]) -> AccountVerdict:
+    async def hear(self, blocks: list[Block]) -> AccountVerdict:
         for block in blocks:
             self._hear_statement(block)
-        if self.meant is not None and self.account.status != "cancelled":
-            self.verdict.lost = [unique_id for unique_id in self.meant if unique_id not in self.seen]
+            await asyncio.sleep(0)
+        self.verdict.status = self.account.status
+        if self.account.status != "cancelled":
+            self.verdict.lost = list(self.missing)
             for unique_id in self.verdict.lost[:1]:
                 self._offend("lost", f"{len(self.verdict.lost)} expected lines are not here", unique_id)
         return self.verdict
@@ -219,11 +160,12 @@ class _Hearing:
         wrong: list[str] = []
         stored, should = _ZERO, _ZERO
         for line in block.facts():
-            amount = Decimal(line.transaction_amount)
+            amount = line.transaction_amount
             meant = self._hear_line(line.unique_id, business_date(line.date_posted), statement_id)
+            due = amount if meant is None else meant.amount.scaleb(self.exponent)
             stored += amount
-            should += amount if meant is None else meant.amount
-            if meant is not None and meant.amount != amount:
+            should += due
+            if due != amount:
                 wrong.append(line.unique_id)
         self.verdict.lines += block.count
         if wrong:
@@ -236,13 +178,25 @@ class _Hearing:
         about = wrong.unique_ids[0] if wrong.unique_ids else None
         self._offend("sums", f"the lines amount to {wrong.stored}, not {wrong.expected}", about, wrong.statement_id)
 
-    def _hear_line(self, unique_id: str, on: date, statement_id: str) -> _Meant | None:
-        verdict, at = self.verdict, statement_id
-        if unique_id in self.seen:
+    def _meant(self, unique_id: str) -> ExpectedLine | None:
+        place = self.meant.get(unique_id)
+        return None if place is None or self.expected is None else self.expected.lines[place]
+
+    def _is_new(self, unique_id: str) -> bool:
+        if unique_id in self.missing:
+            del self.missing[unique_id]
+            return True
+        if unique_id in self.meant or unique_id in self.strays:
+            return False
+        self.strays[unique_id] = None
+        return True
+
+    def _hear_line(self, unique_id: str, on: date, at: str) -> ExpectedLine | None:
+        verdict = self.verdict
+        if not self._is_new(unique_id):
             verdict.doubled.append(unique_id)
             self._offend("doubled", "stored before", unique_id, at)
-            return self.meant.get(unique_id) if self.meant else None
-        self.seen.add(unique_id)
+            return self._meant(unique_id)
         if on < self.start:
             verdict.early.append(unique_id)
             self._offend("early", f"dated {on}, before the start date {self.start}", unique_id, at)
@@ -251,25 +205,26 @@ class _Hearing:
             verdict.misrouted.append(unique_id)
             self._offend("misrouted", f"expected in {', '.join(sorted(homes))}", unique_id, at)
             return None
-        if self.meant is None:
+        if self.expected is None:
             self._hear_date_order(unique_id, on, at)
             return None
         return self._hear_meant(unique_id, on, at)
 
-    def _hear_meant(self, unique_id: str, on: date, at: str) -> _Meant | None:
-        meant = (self.meant or {}).get(unique_id)
+    def _hear_meant(self, unique_id: str, on: date, at: str) -> ExpectedLine | None:
+        meant = self._meant(unique_id)
         if meant is None:
             if on >= self.start:
                 self.verdict.unexpected.append(unique_id)
                 self._offend("unexpected", "no expectation names this line", unique_id, at)
             return None
-        if meant.place < self.place:
+        place = self.meant[unique_id]
+        if place < self.place:
             self.verdict.out_of_order.append(unique_id)
             self._offend("outOfOrder", "a later line was stored before it", unique_id, at)
-        self.place = max(self.place, meant.place)
-        if meant.on != on.isoformat():
+        self.place = max(self.place, place)
+        if meant.date[:10] != on.isoformat():
             self.verdict.wrong_dates.append(unique_id)
-            self._offend("wrongDates", f"dated {on}, expected {meant.on}", unique_id, at)
+            self._offend("wrongDates", f"dated {on}, expected {meant.date[:10]}", unique_id, at)
         return meant
 
     def _hear_date_order(self, unique_id: str, on: date, at: str) -> None:

@@ -230,8 +230,7 @@ class World:
             if statement.status in {"pending", "processing"}:
                 ledger.in_flight = statement.statement_id
             elif statement.status == "failed":
-                ids = lines.facts(self.book.lines[statement.statement_id])
-                ledger.unstored_ids.update(line.unique_id for line in ids)
+                ledger.leave_out(lines.facts(self.book.lines[statement.statement_id]))
                 del self.book.lines[statement.statement_id]
 
     # --- secrets and work in the background ----------------------------------------------------------------

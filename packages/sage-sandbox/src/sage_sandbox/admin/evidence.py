@@ -18,7 +18,7 @@ from sage_sandbox.world import World
 async def get_verdict(request: Request) -> Response:
     world = world_of(request)
     return answer(
-        verdict.judge(
+        await verdict.judge(
             world.book.bank_accounts.values(),
             world.ledgers,
             world.book.expectations,
@@ -30,7 +30,7 @@ async def get_verdict(request: Request) -> Response:
 
 class _ExpectedAccountBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     external_id: str
-    lines: list[ExpectedLine]
+    lines: tuple[ExpectedLine, ...]
 
 
 class _ExpectationsBody(msgspec.Struct, forbid_unknown_fields=True):

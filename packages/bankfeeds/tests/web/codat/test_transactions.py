@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from bankfeeds.domain.transaction import TYPES
+from bankfeeds.store import acceptance
 from bankfeeds.store import tables as t
 
 from ... import worlds
@@ -82,6 +83,23 @@ def test_a_push_is_http_200_with_code_202_and_can_be_followed(site, linked):
     }
     assert site.call("GET", f"/companies/{linked.company_id}/push/{operation['pushOperationKey']}").json() == operation
     assert site.call("GET", f"/companies/{linked.company_id}/push").json()["results"] == [operation]
+
+
+def test_a_small_push_keeps_no_thread_waiting_and_answers_the_same(site, linked, monkeypatch):
+    """Once the key and the account's currency are known."""
+    first = push(site, linked, LINES[:1]).json()
+    ways = []
+    real = acceptance.submit
+    monkeypatch.setattr(acceptance, "submit", lambda *given: ways.append("together") or real(*given))
+    monkeypatch.setattr(acceptance, "store", lambda *_given: ways.append("alone"))
+
+    second = push(site, linked, LINES[1:]).json()
+
+    assert ways == ["together"]
+    assert second == {**first, "pushOperationKey": second["pushOperationKey"]}
+    path = f"/companies/{linked.company_id}/push"
+    assert site.call("GET", f"{path}/{second['pushOperationKey']}").json() == second
+    assert len(site.call("GET", path).json()["results"]) == 2
 
 
 def test_what_succeeded_names_what_it_changed_and_when(site, world, linked, clock):

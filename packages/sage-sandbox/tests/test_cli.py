@@ -8,6 +8,8 @@ import socket
 import stat
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import httpx2
@@ -171,6 +173,20 @@ def test_a_fault_without_effect_is_refused_with_exit_code_1(wired):
     assert run("faults", "list", "--url", "http://127.0.0.1:1").returncode == 2
 
 
+def test_the_clock_is_told_and_moved_from_the_command_line(sandbox):
+    url = ("--url", sandbox.details["adminUrl"])
+    moved = run("clock", "--advance", "86400.5", *url)
+    assert (moved.returncode, moved.stderr) == (0, "")
+    assert moved.stdout.endswith("  advanced 86400.5 s\n")
+    assert sandbox.admin("GET", "/clock")["advancedSeconds"] == Decimal("86400.5")
+    back = run("clock", "--advance", "-1", *url)
+    assert back.returncode == 1
+    assert back.stderr.startswith("sage-sandbox: advanceSeconds: ")
+    told = run("clock", *url).stdout
+    assert told.endswith("  advanced 86400.5 s\n")
+    assert datetime.fromisoformat(told.split()[0]) > datetime.now(UTC) + timedelta(hours=23)
+
+
 def test_verdict_without_a_sandbox_is_wrong_usage():
     result = run("verdict", "--url", "http://127.0.0.1:1")
     assert result.returncode == 2
@@ -188,6 +204,7 @@ def test_verdict_without_a_sandbox_is_wrong_usage():
         ("serve", "--data", "/nowhere/at/all"),
         ("serve", "--wiring", "/nowhere/at/all"),
         ("serve", "--details", "/nowhere/at/all", "--port", "0"),
+        ("clock", "--advance", "nan"),
         ("brew",),
     ],
 )

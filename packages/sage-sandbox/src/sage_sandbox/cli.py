@@ -1,6 +1,7 @@
-"""The commands: `serve` runs the sandbox, `verdict` and `faults` ask a running one, `certify` tries a provider."""
+"""Commands: `serve` runs the sandbox, `verdict`, `clock`, `faults` ask a running one, `certify` tries a provider."""
 
 import gc
+import math
 import os
 import signal
 import socket
@@ -9,7 +10,7 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import httpx2
 import msgspec
@@ -21,7 +22,7 @@ from sage_sandbox.app import make_app, open_store, open_world
 from sage_sandbox.certify.command import certify
 from sage_sandbox.findings import AccountVerdict, Verdict
 from sage_sandbox.store import UnusableFile
-from sage_sandbox.terminal import DONE, REFUSED, URL
+from sage_sandbox.terminal import DONE, REFUSED, URL, accepted, ask
 from sage_sandbox.terminal import stop as _stop
 from sage_sandbox.world import Addresses, World
 
@@ -217,3 +218,25 @@ def _tell_account(account: AccountVerdict) -> None:
     first = account.first_offence
     why = f"; first: {first.kind} {first.unique_id or first.statement_id or ''}: {first.message}" if first else ""
     sys.stdout.write(f"{told}  {', '.join(counts) or 'clean'}{why}\n")
+
+
+# --- clock ----------------------------------------------------------------------------------------------------------
+
+
+@app.command
+def clock(*, advance: float | None = None, url: str = URL) -> int:
+    """Tell the time of a running sandbox, or move it forward first.
+
+    Parameters
+    ----------
+    advance
+        Seconds to move it forward by; everything that falls due by then happens at once.
+    url
+        Where the sandbox runs: what comes before /admin.
+    """
+    if advance is not None and not math.isfinite(advance):
+        _stop(f"--advance must be a number of seconds, not {advance}")
+    asked = ask(url, "GET", "/clock") if advance is None else ask(url, "POST", "/clock", {"advanceSeconds": advance})
+    told = cast("dict[str, Any]", accepted(asked))
+    sys.stdout.write(f"{told['now']}  advanced {told['advancedSeconds']} s\n")
+    return DONE

@@ -3,11 +3,10 @@
 import sys
 from typing import Annotated, Any, cast
 
-import httpx2
 import msgspec
 from cyclopts import App, Parameter
 
-from sage_sandbox.terminal import DONE, REFUSED, URL, ask, stop
+from sage_sandbox.terminal import DONE, URL, accepted, ask
 
 app = App(name="faults", help="Script the faults of a running sandbox.")
 
@@ -65,7 +64,7 @@ def add(
         "bankAccountId": bank_account,
     }
     body = {name: value for name, value in asked.items() if value is not None}
-    made = _accepted(ask(url, "POST", "/faults", body))
+    made = accepted(ask(url, "POST", "/faults", body))
     sys.stdout.write(f"{cast('dict[str, Any]', made)['faultId']}\n")
     return DONE
 
@@ -82,7 +81,7 @@ def show(*, url: str = URL, as_json: Annotated[bool, Parameter(name="--json", ne
         All of it as JSON.
     """
     response = ask(url, "GET", "/faults")
-    faults = cast("list[dict[str, Any]]", _accepted(response))
+    faults = cast("list[dict[str, Any]]", accepted(response))
     if as_json:
         sys.stdout.write(msgspec.json.format(response.content, indent=2).decode() + "\n")
         return DONE
@@ -105,18 +104,5 @@ def clear(fault_id: str | None = None, *, url: str = URL) -> int:
     url
         Where the sandbox runs: what comes before /admin.
     """
-    _accepted(ask(url, "DELETE", "/faults" if fault_id is None else f"/faults/{fault_id}"))
+    accepted(ask(url, "DELETE", "/faults" if fault_id is None else f"/faults/{fault_id}"))
     return DONE
-
-
-def _accepted(response: httpx2.Response) -> object:
-    """The answer's body; a refusal is told and ends the command with exit code 1."""
-    try:
-        body = msgspec.json.decode(response.content)
-    except msgspec.DecodeError:
-        stop(f"no sandbox answers there: status {response.status_code}")
-    if response.is_success:
-        return body
-    for error in body.get("errors", [body]):
-        sys.stderr.write(f"sage-sandbox: {error.get('path', '')}: {error.get('message', '')}\n")
-    sys.exit(REFUSED)

@@ -7,7 +7,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Browser, Frame, Page, sync_playwright
 
 QUIET = [
     "--no-sandbox",
@@ -51,6 +52,21 @@ def _fit(page: Page, width: int, height: int) -> None:
             page.wait_for_timeout(50)
     if len(page.frames) > 1:
         page.wait_for_timeout(PAINTED_MS)
+
+
+_RUN_AXE = """async () => {
+  const found = await axe.run({ resultTypes: ["violations"] });
+  return found.violations.map(v => v.id + " at " + v.nodes.map(n => n.target.join(" ")).join(", "));
+}"""
+
+
+def find_barriers(page: Page | Frame) -> list[str]:
+    """What axe-core finds wrong in a page, or in one frame; scripts, or a policy against them, make no difference.
+
+    A page whose scripts are off cannot run axe: look at it from a context that has them.
+    """
+    page.evaluate(AXE_SCRIPT)
+    return page.evaluate(_RUN_AXE)
 
 
 class Album:

@@ -61,10 +61,7 @@ _RUN_AXE = """async () => {
 
 
 def find_barriers(page: Page | Frame) -> list[str]:
-    """What axe-core finds wrong in a page, or in one frame; scripts, or a policy against them, make no difference.
-
-    A page whose scripts are off cannot run axe: look at it from a context that has them.
-    """
+    """What axe-core finds wrong in a page, or in one frame, of a browser context whose scripts are on."""
     page.evaluate(AXE_SCRIPT)
     return page.evaluate(_RUN_AXE)
 

@@ -11,6 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from bankfeeds.store import dialect
+from bankfeeds.store import tables_api as tables_api
 from bankfeeds.store import tables_integration as tables_integration
 from bankfeeds.store.engine import Database
 from bankfeeds.store.tables import metadata

@@ -5,7 +5,6 @@ and renders docs/reference/settings.md. A wrong or unknown setting is a WrongSet
 """
 
 import difflib
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -13,11 +12,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, cast, get_args, get_type_hints
 from urllib.parse import urlsplit
 
+from bankfeeds.domain.origins import is_pattern
+
 PREFIX = "BANKFEEDS_"
 CONFIG = "BANKFEEDS_CONFIG"
 SECRET_KEY_LENGTH_MIN = 32
 _SHOWN_MAX = 60
-_ORIGIN = re.compile(r"(https?://)?(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*(:(\d{1,5}|\*))?", re.IGNORECASE | re.ASCII)
 
 
 class WrongSetting(Exception):
@@ -233,7 +233,7 @@ def _parse(row: Row, text: str) -> object:
         return _parse_number(row, text)
     if row.is_list:
         parts = tuple(part for part in (part.strip() for part in text.split(",")) if part)
-        wrong = [part for part in parts if row.about.is_origins and not _ORIGIN.fullmatch(part)]
+        wrong = [part for part in parts if row.about.is_origins and not is_pattern(part)]
         if wrong:
             raise WrongSetting(f"{row.name}: {_shown(row, wrong[0])} is not [scheme://]host[:port], without a path")
         return parts

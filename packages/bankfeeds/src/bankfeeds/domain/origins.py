@@ -4,6 +4,7 @@ A pattern is `[scheme://]host[:port]`, as in a Content-Security-Policy: the host
 unless given, the port the scheme's own unless given, `*` for any.
 """
 
+import re
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
@@ -12,6 +13,11 @@ LOOPBACK = ("http://127.0.0.1:*", "http://localhost:*", "http://*.localhost:*")
 """This machine: names under `localhost` lead nowhere else (RFC 6761), and browsers take each for a site of its own."""
 URL_LENGTH_MAX = 2048
 _USUAL_PORTS = {"https": 443, "http": 80}
+_PATTERN = re.compile(r"(https?://)?(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*(:(\d{1,5}|\*))?", re.IGNORECASE | re.ASCII)
+
+
+def is_pattern(text: str) -> bool:
+    return _PATTERN.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +40,28 @@ class Origins:
 
     def allow(self, url: str) -> bool:
         """False for whatever a browser might read otherwise than we do."""
-        if len(url) > URL_LENGTH_MAX or not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
-            return False
-        try:
-            parts = urlsplit(url)
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            return False
-        if parts.scheme not in _USUAL_PORTS or not host or "@" in parts.netloc:
-            return False
-        if not url.startswith(f"{parts.scheme}://{parts.netloc}"):
-            return False
-        return any(_matches(pattern, parts.scheme, host, port) for pattern in self.patterns)
+        found = _taken_apart(url)
+        return found is not None and any(_matches(pattern, *found) for pattern in self.patterns)
+
+
+def is_link(url: str, *, https_only: bool) -> bool:
+    """An address that a person can be sent to, and that every browser reads as we do."""
+    found = _taken_apart(url)
+    return found is not None and (found[0] == "https" or not https_only)
+
+
+def _taken_apart(url: str) -> tuple[str, str, int | None] | None:
+    """Scheme, host and port; None for whatever a browser might read otherwise than we do."""
+    if len(url) > URL_LENGTH_MAX or not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
+        return None
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _USUAL_PORTS or not host or "@" in parts.netloc:
+        return None
+    return (parts.scheme, host, port) if url.startswith(f"{parts.scheme}://{parts.netloc}") else None
 
 
 def _matches(pattern: str, scheme: str, host: str, port: int | None) -> bool:

@@ -23,11 +23,11 @@ from bankfeeds.flows.crash_points import BIND, commit
 from bankfeeds.flows.offered import offered
 from bankfeeds.flows.report import Attempt, Told
 from bankfeeds.flows.report import report_due as report_due
-from bankfeeds.flows.session import HANDLE_LENGTH_MAX, Stage, describe
+from bankfeeds.flows.session import HANDLE_LENGTH_MAX, Stage, describe, is_off
 from bankfeeds.flows.session import Session as Session
 from bankfeeds.flows.session import present as present
 from bankfeeds.flows.session import session as session
-from bankfeeds.store import audit, authorisations, connections, otps, source_accounts
+from bankfeeds.store import audit, authorisations, connections, integrations, listings, otps, source_accounts
 from bankfeeds.store.engine import Write
 
 OTP_TYPED_MAX = 100
@@ -130,6 +130,8 @@ def _admit(
 ) -> Attempt | Redirected | Failed:
     found, shown = _locked(tx, world, handle, now)
     if found is None or shown.stage in _STAGE_FAILURES:
+        if found is not None and shown.stage is Stage.off and found.status is AuthorisationStatus.presented:
+            report.refuse_soon(tx, found, now)  # presented just when it was switched off
         return Failed(_STAGE_FAILURES[shown.stage], shown)
     if otps.count_failures(tx, address, now - timedelta(seconds=world.limits.login_window_s)) >= (
         world.limits.login_failures_max
@@ -160,7 +162,7 @@ def _admit_again(
 def _locked(tx: Write, world: World, handle: str, now: datetime) -> tuple[Authorisation | None, Session]:
     found = authorisations.by_handle(tx, world.sealer.digests(handle[:HANDLE_LENGTH_MAX]))
     found = None if found is None else authorisations.lock(tx, found.pk)
-    return found, describe(tx, found, now)
+    return found, describe(tx, world, found, now)
 
 
 def _is_proven(tx: Write, world: World, connection_id: str, typed: str, now: datetime) -> bool:
@@ -230,6 +232,8 @@ def _vouch(
         if found.connection_id != connection_id:
             raise Forbidden("authorization_bound", "this authorization belongs to another connection")
         return connection if found.status is AuthorisationStatus.succeeded else report.repeat(tx, found, now)
+    if is_off(integrations.of(tx, listings.get(tx, found.listing_id)), found.kind):
+        raise Conflict("integration_off", "linking to Sage is switched off for this listing; an operator can enable it")
     if not _may_renew(tx, found, connection_id, actor, now):
         raise Forbidden("authorization_renews", "this authorization renews an account of another connection")
     attempt = _bind(tx, world, found, connection_id, ReportedBy.api, now)
@@ -267,7 +271,7 @@ def _record(tx: Write, found: Authorisation, action: str, reason: str, now: date
 
 def _shown(world: World, pk: int) -> Session:
     """By its number: the handle may have been replaced meanwhile."""
-    return world.db.read(lambda tx: describe(tx, authorisations.get(tx, pk), world.clock()))
+    return world.db.read(lambda tx: describe(tx, world, authorisations.get(tx, pk), world.clock()))
 
 
 def _back(shown: Session) -> Redirected:

@@ -38,7 +38,7 @@ def add(world: World, actor: str, listing: Listing, secrets: ListingSecrets, rea
     """`created_at` and `confirmed_at` of what is given are not looked at. An id is never given out twice."""
     now = world.clock()
     listing = replace(listing, created_at=now, confirmed_at=None, confirmed_by=None, confirmed_evidence=None)
-    _check(_flaws(listing) + _secret_flaws(secrets))
+    check(_flaws(listing) + _secret_flaws(secrets))
 
     def insert(tx: Write) -> Listing:
         if listings.exists(tx, listing.id):
@@ -72,12 +72,12 @@ def update(
     """`changes` by the names of Listing's fields. Another amount unit needs Sage's confirmation anew."""
     now = world.clock()
     unknown = sorted(set(changes) - ({field.name for field in fields(Listing)} - _FIXED))
-    _check([Flaw(name, "is not a field of a listing that can be changed") for name in unknown])
+    check([Flaw(name, "is not a field of a listing that can be changed") for name in unknown])
 
     def run(tx: Write) -> Listing:
         before = _found(listings.lock(tx, listing_id), listing_id)
         after = _changed(before, changes)
-        _check(_flaws(after) + ([] if secrets is None else _secret_flaws(secrets)))
+        check(_flaws(after) + ([] if secrets is None else _secret_flaws(secrets)))
         listings.update(tx, after, None if secrets is None else _seal(world, secrets))
         if after.amount_unit is not before.amount_unit:
             listings.confirm(tx, listing_id, None, None, None)
@@ -97,7 +97,7 @@ def confirm(world: World, actor: str, listing_id: str, unit: AmountUnit, evidenc
     reason = check_reason(reason)
     now = world.clock()
     evidence = evidence.strip()
-    _check(_evidence_flaws(evidence))
+    check(_evidence_flaws(evidence))
 
     def run(tx: Write) -> Listing:
         listing = _found(listings.lock(tx, listing_id), listing_id)
@@ -199,7 +199,8 @@ def _seal(world: World, given: ListingSecrets) -> SealedSecrets:
     return SealedSecrets(seal(given.client_secret), seal(given.api_key), tuple(seal(v) for v in given.header_values))
 
 
-def _check(flaws: list[Flaw]) -> None:
+def check(flaws: list[Flaw]) -> None:
+    """Invalid if there is any, with all of them."""
     if flaws:
         raise Invalid("listing", "; ".join(f"{flaw.field}: {flaw.message}" for flaw in flaws), tuple(flaws))
 

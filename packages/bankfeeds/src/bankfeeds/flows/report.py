@@ -69,6 +69,13 @@ def refuse(tx: Write, found: Authorisation, now: datetime) -> Attempt:
     return _start(tx, found, AuthorisationStatus.refused, Report(success=False), now, finished_at=now)
 
 
+def refuse_soon(tx: Write, found: Authorisation, now: datetime) -> None:
+    """A refusal by us, of a session that was presented: final, and told to Sage by a worker."""
+    report = Report(success=False)
+    authorisations.move(tx, found, AuthorisationStatus.refused, report=report, report_due_at=now, finished_at=now)
+    _record(tx, found, "authorisation.off", "linking is switched off", now)
+
+
 def repeat(tx: Write, found: Authorisation, now: datetime) -> Attempt | None:
     """First beat of a further attempt; None while another one is on its way or it is not due yet."""
     if found.report is None or found.report_due_at is None or found.report_due_at > now:

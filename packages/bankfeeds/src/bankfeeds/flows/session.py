@@ -1,17 +1,22 @@
 """The session a person goes through: presented by Sage's call, shown by a one-time handle, over after 20 minutes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
 
 from bankfeeds.domain.authorisation import Authorisation, AuthorisationKind, AuthorisationStatus
+from bankfeeds.domain.branding import Branding
 from bankfeeds.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from bankfeeds.domain.integration import DataType, Integration
 from bankfeeds.domain.listing import Listing
-from bankfeeds.domain.origins import with_parameters
+from bankfeeds.domain.origins import Origins, with_parameters
+from bankfeeds.domain.source_account import shown_names
 from bankfeeds.domain.text import is_storable
+from bankfeeds.flows import report
 from bankfeeds.flows.context import World
+from bankfeeds.flows.integration import redirects
 from bankfeeds.flows.listings import unknown
-from bankfeeds.store import authorisations, listings, source_accounts
+from bankfeeds.store import authorisations, integrations, listings, source_accounts
 from bankfeeds.store.engine import Read, Write
 
 STATE_LENGTH_MAX = 200
@@ -19,7 +24,10 @@ HANDLE_LENGTH_MAX = 200
 
 
 class Stage(Enum):
-    """What the page has to show. over: expired, cancelled, or its handle replaced. off: the listing was removed."""
+    """What the page has to show. over: expired, cancelled, or its handle replaced.
+
+    off: linking is switched off, or the listing was removed.
+    """
 
     open = auto()
     waiting = auto()
@@ -30,13 +38,21 @@ class Stage(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """`return_to`: the address in Sage to go back to, None if it is not known."""
+    """`return_to`: the address in Sage to go back to, None if it is not known. `renews`: the name of the account.
+
+    `targets`: where the page's form may lead in the end. The rest is how the page looks and what it offers.
+    """
 
     stage: Stage
     kind: AuthorisationKind = AuthorisationKind.unknown
     institution: str | None = None
     return_to: str | None = None
     connection_id: str | None = None
+    renews: str | None = None
+    branding: Branding = field(default_factory=Branding)
+    call_to_action: tuple[str, str] | None = None
+    data_types: tuple[DataType, ...] = ()
+    targets: Origins = field(default_factory=Origins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +76,13 @@ def present(
 
     A refusal says why, by its code, and changes nothing. Each call makes a new handle; the one before it dies.
     """
-    _check(world, redirect_uri, state)
+    _check_state(state)
     now = world.clock()
     handle = world.ids.secret()
 
     def run(tx: Write) -> Presented:
+        if not redirects(tx, world).allow(redirect_uri):
+            raise Forbidden("redirect_refused", "the redirect_uri leads to no host of Sage's that is allowed here")
         listing = listings.find(tx, listing_id)
         if listing is None:
             raise unknown(listing_id)
@@ -81,6 +99,9 @@ def present(
             external_id=external_id,
             handle_digest=world.sealer.digest(handle),
         )
+        if is_off(integrations.of(tx, listing), kind) and status is AuthorisationStatus.presented:
+            report.refuse_soon(tx, authorisations.lock(tx, found.pk), now)
+            return Presented(handle, None)
         return Presented(handle, _elsewhere(listing, state, redirect_uri, found.bank_id))
 
     return world.db.write(run)
@@ -91,26 +112,61 @@ def session(world: World, handle: str) -> Session:
 
     def read(tx: Read) -> Session:
         found = authorisations.by_handle(tx, world.sealer.digests(handle[:HANDLE_LENGTH_MAX]))
-        return describe(tx, found, now)
+        return describe(tx, world, found, now)
 
     return world.db.read(read)
 
 
-def describe(tx: Read, found: Authorisation | None, now: datetime) -> Session:
+def describe(tx: Read, world: World, found: Authorisation | None, now: datetime) -> Session:
+    institution, branding = integrations.institution(tx)
+    targets = redirects(tx, world)
     if found is None:
-        return Session(Stage.over)
+        return Session(Stage.over, institution=branding.name, branding=branding, targets=targets)
     listing = listings.find(tx, found.listing_id)
-    if listing is None:
-        return Session(Stage.off, found.kind, None, return_to(found))
-    return Session(stage(found, now), found.kind, listing.name, return_to(found), found.connection_id)
+    integration = None if listing is None else integrations.of(tx, listing)
+    return Session(
+        _stage(found, integration, now),
+        found.kind,
+        branding.name or (None if listing is None else listing.name),
+        return_to(found),
+        found.connection_id,
+        _renews(tx, found),
+        branding,
+        _call_to_action(integration),
+        institution.data_types,
+        targets,
+    )
 
 
-def stage(found: Authorisation, now: datetime) -> Stage:
+def is_off(integration: Integration, kind: AuthorisationKind) -> bool:
+    """New connections only: what is linked may be renewed."""
+    return not integration.enabled and kind is not AuthorisationKind.reauthorisation
+
+
+def _stage(found: Authorisation, integration: Integration | None, now: datetime) -> Stage:
+    if integration is None:
+        return Stage.off
     if found.status is AuthorisationStatus.bound:
         return Stage.waiting
+    if found.status is not AuthorisationStatus.succeeded and is_off(integration, found.kind):
+        return Stage.off
     if now >= found.expires_at or found.status is AuthorisationStatus.refused:
         return Stage.over
     return Stage.done if found.status is AuthorisationStatus.succeeded else Stage.open
+
+
+def _renews(tx: Read, found: Authorisation) -> str | None:
+    """As Sage's own list of accounts has it."""
+    account = None if found.external_id is None else source_accounts.by_external_id(tx, found.external_id)
+    if account is None:
+        return None
+    return shown_names(source_accounts.of_connection(tx, account.connection_id)).get(account.pk)
+
+
+def _call_to_action(integration: Integration | None) -> tuple[str, str] | None:
+    if integration is None or not (integration.call_to_action_text and integration.call_to_action_url):
+        return None
+    return integration.call_to_action_text, integration.call_to_action_url
 
 
 def return_to(found: Authorisation) -> str | None:
@@ -120,9 +176,7 @@ def return_to(found: Authorisation) -> str | None:
     return with_parameters(found.redirect_uri, state=found.state)
 
 
-def _check(world: World, redirect_uri: str, state: str) -> None:
-    if not world.limits.redirects.allow(redirect_uri):
-        raise Forbidden("redirect_refused", "the redirect_uri leads to no host of Sage's that is allowed here")
+def _check_state(state: str) -> None:
     if not 1 <= len(state) <= STATE_LENGTH_MAX or not is_storable(state) or not state.isprintable():
         raise Invalid("malformed", f"state must have 1 to {STATE_LENGTH_MAX} printable characters")
 

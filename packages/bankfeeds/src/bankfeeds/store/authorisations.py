@@ -54,6 +54,17 @@ def matching(tx: Read, text: str, limit: int) -> list[Authorisation]:
     return [_authorisation(row) for row in tx.rows(query.limit(limit))]
 
 
+def presented(tx: Write, listing_id: str, now: datetime) -> list[Authorisation]:
+    """First authorisations that somebody is at the page of, locked."""
+    query = sa.select(t.authorisations).where(
+        _a.listing_id == listing_id,
+        _a.status == AuthorisationStatus.presented.value,
+        _a.kind == AuthorisationKind.onboarding.value,
+        _a.expires_at > now,
+    )
+    return [_authorisation(row) for row in tx.rows(dialect.for_update(query.order_by(_a.pk)))]
+
+
 def get(tx: Read, pk: int) -> Authorisation:
     found = _one(tx, sa.select(t.authorisations).where(_a.pk == pk))
     if found is None:

@@ -14,6 +14,7 @@ from bankfeeds.domain.origins import with_parameters
 from bankfeeds.domain.text import is_storable
 from bankfeeds.flows.authorise import present
 from bankfeeds.flows.context import World
+from bankfeeds.flows.integration import redirects_in_force
 from bankfeeds.web.authorise.words import Words, words_for
 from bankfeeds.web.endpoint import Answer, Call
 from bankfeeds.web.form import read_form
@@ -79,7 +80,7 @@ def _onward(words: Words, url: str) -> Answer:
 def _explanation(world: World, call: Call, words: Words, code: str) -> Answer:
     link = ""
     redirect_uri, state = call.first("redirect_uri") or "", call.first("state") or ""
-    if world.limits.redirects.allow(redirect_uri):
+    if redirects_in_force(world).allow(redirect_uri):
         url = with_parameters(redirect_uri, state=state) if state else redirect_uri
         link = f'<p><a href="{escape(url)}">{escape(words["return"])}</a></p>\n'
     html = f"<h1>{escape(words['refused_title'])}</h1>\n<p>{escape(words[f'refused_{code}'])}</p>\n{link}"

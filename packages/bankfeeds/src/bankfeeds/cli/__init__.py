@@ -28,6 +28,7 @@ _VERBS = {
     "migrate": ("serving:migrate", "Bring the database to the schema of this program."),
     "keys": ("keys:app", "API keys: made, listed, revoked."),
     "listings": ("listings:app", "Listings: the institution as each Sage region lists it."),
+    "integration": ("integration:app", "The integration with Sage: on or off, its links, its looks."),
     "feeds": ("feeds:app", "Feeds: how each stands; resume, skip a line, send lines again."),
     "pause": ("pausing:pause", "Stop deliveries; accepting goes on."),
     "resume": ("pausing:resume", "Let deliveries go on."),

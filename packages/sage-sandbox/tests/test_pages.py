@@ -74,6 +74,28 @@ def test_the_providers_page_is_fetched_by_the_server_and_embedded_in_the_body(ma
     assert status_of(manual) == "presented"
 
 
+def test_the_providers_page_is_asked_for_in_the_browsers_languages(manual, provider):
+    """At onboarding and at renewal; what no header may carry or no browser sends stays here."""
+
+    def asked(redirect, *, path="/auth", **sent):
+        manual.http.get(redirect, headers=sent)
+        return provider.to(path)[-1]["headers"].get("accept-language")
+
+    product = manual.product()
+    french = "fr-CA,fr;q=0.9,en;q=0.8"
+    assert asked(product.connect()["redirect"], **{"accept-language": french}) == french
+    assert asked(product.connect()["redirect"]) is None
+    assert asked(product.connect()["redirect"], **{"accept-language": b"fr\xe9"}) is None
+    longest = "fr" + "," * 498
+    assert asked(product.connect()["redirect"], **{"accept-language": longest}) == longest
+    assert asked(product.connect()["redirect"], **{"accept-language": f"{longest},"}) is None
+    manual.settings(autoPickAccount=True, autoReturn=True)
+    path = f"/bankaccounts/{product.link()['bankAccountId']}/indirectauth?web=true"
+    manual.settings(autoPickAccount=False, autoReturn=False)
+    renewing = product.call("GET", path).json()["redirect"]
+    assert asked(renewing, path="/authrefresh", **{"accept-language": french}) == french
+
+
 @pytest.mark.parametrize("status", [302, 404, 500])
 def test_a_provider_without_a_page_is_told_of(manual, provider, status):
     provider.answers["/auth"] = [(status, "http://127.0.0.1:1/")]

@@ -22,6 +22,7 @@ from sage_sandbox.wire import AvailableAccount
 from sage_sandbox.world import World
 
 _PAGE_BYTES_MAX = 1_000_000
+_LANGUAGES_LENGTH_MAX = 500
 _REORDERED_WITHIN_S = 60.0
 _available_accounts = wire.decoder(list[AvailableAccount])
 
@@ -279,8 +280,11 @@ def _mark_notified(world: World, notification: Notification) -> None:
 # --- the provider's page ------------------------------------------------------------------------------------------
 
 
-async def fetch_provider_page(world: World, authorisation: Authorisation) -> Page:
-    """GET auth, or authrefresh: fetched here, embedded in a page of ours (5.2, 5.3)."""
+async def fetch_provider_page(world: World, authorisation: Authorisation, languages: str = "") -> Page:
+    """GET auth, or authrefresh: fetched here, embedded in a page of ours (5.2, 5.3).
+
+    `languages` is the browser's Accept-Language, empty where no browser asked; the page comes in its user's language.
+    """
     bank = world.book.banks[authorisation.bank_id]
     if bank.callbacks is None:
         return Page(None, "The bank has no callback URLs yet.")
@@ -303,7 +307,7 @@ async def fetch_provider_page(world: World, authorisation: Authorisation) -> Pag
         world.settings.reauth_method if authorisation.kind == "reauth" else "GET",
         _with_query(url, query),
         _page_of[authorisation.kind],
-        headers={"Accept": "text/html"},
+        headers={"Accept": "text/html"} | _wish(languages),
         follow=world.settings.connector_follows_redirects,
     )
     if response is None:
@@ -314,6 +318,12 @@ async def fetch_provider_page(world: World, authorisation: Authorisation) -> Pag
         authorisation.status = "presented"
         world.keep(authorisation)
     return Page(response.text)
+
+
+def _wish(languages: str) -> dict[str, str]:
+    """A header that could not go over the wire, or is longer than any browser's, is not passed on."""
+    is_fit = languages.isascii() and 0 < len(languages) <= _LANGUAGES_LENGTH_MAX
+    return {"Accept-Language": languages} if is_fit else {}
 
 
 def _with_query(url: str, query: dict[str, str]) -> str:

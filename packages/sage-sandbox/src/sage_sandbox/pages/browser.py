@@ -100,7 +100,8 @@ async def get_link(request: Request) -> Response:
         return _ending(world, authorisation) if authorisation.status in _ENDED else _picker(world, authorisation)
     await linking.make_known(world, authorisation)
     opener = opener_of(world, authorisation)
-    page = await callbacks.fetch_provider_page(world, authorisation)
+    languages = request.headers.get("accept-language", "")
+    page = await callbacks.fetch_provider_page(world, authorisation, languages)
     if page.html is None:
         return _message("bank.unreachable", opener, 502, page.problem)
     return _show("service_embed.html", opener, html=page.html)

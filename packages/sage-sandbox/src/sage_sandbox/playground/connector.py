@@ -16,6 +16,7 @@ from sage_sandbox.playground import feeds
 from sage_sandbox.playground.bank import HEADER, Playground, playground_of
 from sage_sandbox.playground.records import PlaygroundSession
 from sage_sandbox.playground.sage import bank_identifier
+from sage_sandbox.playground.words import language_of, words_in
 from sage_sandbox.records import Region
 from sage_sandbox.refusals import refuse
 
@@ -129,7 +130,7 @@ async def get_auth(request: Request) -> Response:
     session = _session(playground, query.get("authorisation_id", ""))
     if session.bank_id != query.get("bank"):
         raise refuse(403, "BANK_MISMATCH", "The authorisation was announced for another bank", "bank")
-    return _present(playground, session, query.get("redirect_uri", ""), query.get("state", ""))
+    return _present(request, playground, session)
 
 
 async def get_auth_refresh(request: Request) -> Response:
@@ -139,7 +140,7 @@ async def get_auth_refresh(request: Request) -> Response:
     if session.bank_id != account.bank_id:
         raise refuse(403, "BANK_MISMATCH", "The account is at another bank", "externalId")
     session.external_id, session.customer = account.external_id, account.customer
-    return _present(playground, session, query.get("redirect_uri", ""), query.get("state", ""))
+    return _present(request, playground, session)
 
 
 def _session(playground: Playground, authorisation_id: str) -> PlaygroundSession:
@@ -158,14 +159,16 @@ def check_usable(playground: Playground, session: PlaygroundSession) -> None:
         raise refuse(410, "AUTHORISATION_EXPIRED", "The authorisation has expired", "authorisation_id")
 
 
-def _present(playground: Playground, session: PlaygroundSession, redirect_uri: str, state: str) -> Response:
+def _present(request: Request, playground: Playground, session: PlaygroundSession) -> Response:
     """A script that takes the browser to the bank's own page at once; Sage embeds it in a page of Sage's."""
+    redirect_uri, state = request.query_params.get("redirect_uri", ""), request.query_params.get("state", "")
     if not redirect_uri.startswith(("http://", "https://")) or not state:
         raise refuse(400, "SCHEMA_INVALID", "redirect_uri and state are needed", "redirect_uri")
     session.redirect_uri, session.state, session.presented = redirect_uri, state, True
     playground.world.keep(session)
     page = f"{playground.pages}/login/{session.handle}"
-    html = f'<script>window.location = "{page}";</script>\n<noscript><a href="{page}">Playground Bank</a></noscript>\n'
+    name = words_in(language_of(request))["bank"]
+    html = f'<script>window.location = "{page}";</script>\n<noscript><a href="{page}">{name}</a></noscript>\n'
     return HTMLResponse(html, headers={"Cache-Control": "no-store"})
 
 

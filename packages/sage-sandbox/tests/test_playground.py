@@ -376,6 +376,38 @@ def test_the_counter_does_by_page_what_the_api_does(sandbox, bank, product, acco
     assert press(action="lines", externalId=external_id, count="many") == 400
     assert press(action="lines", externalId="unheard-of", count="1") == 404
     assert press(action="open", bankId=account["bankId"], customer="<script>") == 400
+    assert press(action="close") == 400
+
+
+def test_the_counter_lists_renames_and_removes_banks(bank):
+    def press(status, **fields):
+        page = bank.http.post(bank.url, data=fields)
+        assert page.status_code == status, page.text
+        return page.text
+
+    def named():
+        return [each["name"] for each in bank.banks("MY")]
+
+    assert press(303, action="list", name=" Playground, Penang ", countryCode="MYS") == ""
+    (made,) = [each for each in bank.banks("MY") if each["name"] == "Playground, Penang"]
+    press(303, action="rename", bankId=made["bankId"], name="Playground & Söhne")
+    assert min(named()) == "Playground & Söhne"
+    for name in ("", "  ", "x" * 81, "a\tb"):
+        for action in ("list", "rename"):
+            assert "name: Expected" in press(400, action=action, bankId=made["bankId"], name=name, countryCode="MYS")
+    assert "Expected one of: GBR" in press(400, action="list", name="Playground", countryCode="XXX")
+    press(303, action="remove", bankId=made["bankId"], name="")
+    assert len(named()) == 1
+    gone = press(404, action="remove", bankId=made["bankId"])
+    assert re.search(r'role="alert">This did not work. <span lang="en">The playground has no such bank', gone)
+
+
+def test_the_counter_tells_what_sage_said_no_to(sandbox, bank):
+    sandbox.settings(removeBanks=False)
+    refused = bank.http.post(bank.url, data={"action": "remove", "bankId": bank.banks()[0]["bankId"]})
+    assert refused.status_code == 502
+    assert "Sage answered 403" in refused.text
+    assert len(bank.banks()) == 1
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ HEADER = "X-Playground-Key"
 ACCOUNTS_MAX = 1000
 BANKS_MAX = 50
 _BANK_NAME = "Playground Bank (powered by the sandbox)"
-_COUNTRIES: dict[Region, tuple[str, ...]] = {
+COUNTRIES: dict[Region, tuple[str, ...]] = {
     "eu": ("GBR", "IRL", "ESP", "FRA", "AUS", "NZL", "ZAF", "MYS", "ARE"),
     "us": ("USA", "CAN"),
 }
@@ -46,7 +46,7 @@ class Playground:
 
     def register(self) -> None:
         """A provider in each region with a listing in each country; its callbacks are where the sandbox is now."""
-        for region, countries in _COUNTRIES.items():
+        for region, countries in COUNTRIES.items():
             owner = self._provider(region)
             for country in countries:
                 bank_id = str(uuid.uuid5(uuid.UUID(owner.provider_id), country))

@@ -1,33 +1,35 @@
-"""Behind the counter: have the playground send lines, ask for a new login, open accounts; by API or page."""
+"""Behind the counter, by API: send lines, ask for a new login, open accounts, decide for customers, change listings."""
 
 from typing import Annotated, Literal
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from sage_sandbox import wire
-from sage_sandbox.exchange import answer, no_content, read, read_form
+from sage_sandbox.exchange import answer, no_content, read
 from sage_sandbox.playground import feeds, history
-from sage_sandbox.playground.bank import PATH, Playground, playground_of
+from sage_sandbox.playground.bank import Playground, playground_of
 from sage_sandbox.playground.connector import check_usable
-from sage_sandbox.playground.pages import decide, show
+from sage_sandbox.playground.pages import decide
 from sage_sandbox.playground.records import PlaygroundAccount, PlaygroundFeed
-from sage_sandbox.playground.words import language_of, money
 from sage_sandbox.records import Region
 from sage_sandbox.refusals import refuse
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[\w .-]+$")]
+ListingName = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")
+]
 
 
-class _AccountBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+class AccountBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     bank_id: str
     customer: Name = "demo"
     account_name: Name = "Current account"
     account_type: Literal["business", "savings", "creditCard"] = "business"
 
 
-class _LinesBody(msgspec.Struct, forbid_unknown_fields=True):
+class LinesBody(msgspec.Struct, forbid_unknown_fields=True):
     count: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 5
 
 
@@ -36,16 +38,16 @@ class _DecisionBody(msgspec.Struct, forbid_unknown_fields=True):
     customer: Name = "demo"
 
 
-class _BankBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    name: str
+class BankBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    name: ListingName
     country_code: str = "GBR"
     region: Region = "eu"
 
 
-_account_body = wire.decoder(_AccountBody)
-_lines_body = wire.decoder(_LinesBody)
+_account_body = wire.decoder(AccountBody)
+_lines_body = wire.decoder(LinesBody)
 _decision_body = wire.decoder(_DecisionBody)
-_bank_body = wire.decoder(_BankBody)
+_bank_body = wire.decoder(BankBody)
 
 
 # --- accounts and feeds ---------------------------------------------------------------------------------------------
@@ -164,56 +166,3 @@ async def delete_bank(request: Request) -> Response:
     playground = playground_of(request)
     await playground.remove_bank(playground.bank(request.path_params["bank_id"]))
     return no_content()
-
-
-# --- the page -------------------------------------------------------------------------------------------------------
-
-
-async def get_desk(request: Request) -> Response:
-    playground = playground_of(request)
-    book = playground.world.book
-    rows = [
-        {
-            "account": account,
-            "bank": book.playground_banks.get(account.bank_id),
-            "balance": money(history.balance_after(account, account.count), language_of(request)),
-            "feeds": feeds.feeds_of(playground, account.external_id),
-            "working": any(
-                f.bank_account_id in playground.working for f in feeds.feeds_of(playground, account.external_id)
-            ),
-        }
-        for account in book.playground_accounts.values()
-    ]
-    return show(request, "desk.html", rows=rows, banks=list(book.playground_banks.values()))
-
-
-async def post_desk(request: Request) -> Response:
-    """One of the page's buttons."""
-    playground = playground_of(request)
-    form = await read_form(request)
-    action = form.get("action")
-    if action == "open":
-        body = _converted({"bankId": form.get("bankId", ""), "customer": form.get("customer") or "demo"}, form)
-        playground.bank(body.bank_id)
-        playground.accounts_of(body.bank_id, body.customer)
-        playground.open_account(body.bank_id, body.customer, body.account_name)
-    else:
-        account = playground.account(form.get("externalId", ""))
-        if action == "renew":
-            await feeds.ask_for_renewal(playground, account)
-        else:
-            text = form.get("count", "")
-            count = int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0  # noqa: PLR2004 - at most 1000
-            if not 1 <= count <= 1000:  # noqa: PLR2004 - what one statement carries
-                raise refuse(400, "SCHEMA_INVALID", "Expected a number from 1 to 1000", "count")
-            await feeds.send_lines(playground, account, count)
-    return RedirectResponse(f"{PATH}?lang={language_of(request)}", 303)
-
-
-def _converted(fields: dict[str, str], form: dict[str, str]) -> _AccountBody:
-    if form.get("accountName"):
-        fields["accountName"] = form["accountName"]
-    try:
-        return msgspec.convert(fields, _AccountBody)
-    except msgspec.ValidationError as error:
-        raise refuse(400, "SCHEMA_INVALID", str(error)) from None

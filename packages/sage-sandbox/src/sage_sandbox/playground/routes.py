@@ -2,7 +2,7 @@
 
 from starlette.routing import Route
 
-from sage_sandbox.playground import connector, desk, pages
+from sage_sandbox.playground import connector, counter, desk, pages
 from sage_sandbox.playground.bank import PATH
 
 
@@ -16,8 +16,8 @@ def routes() -> list[Route]:
         Route(f"{PATH}/login/{{handle}}", pages.post_login, methods=["POST"]),
         Route(f"{PATH}/consent/{{handle}}", pages.post_consent, methods=["POST"]),
         Route(f"{PATH}/bank.css", pages.get_style),
-        Route(PATH, desk.get_desk),
-        Route(PATH, desk.post_desk, methods=["POST"]),
+        Route(PATH, counter.get_counter),
+        Route(PATH, counter.post_counter, methods=["POST"]),
         Route(f"{PATH}/accounts", desk.get_accounts),
         Route(f"{PATH}/accounts", desk.post_account, methods=["POST"]),
         Route(f"{PATH}/accounts/{{external_id}}/lines", desk.post_lines, methods=["POST"]),

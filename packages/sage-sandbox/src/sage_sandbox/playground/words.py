@@ -5,6 +5,9 @@ from decimal import Decimal
 
 from starlette.requests import Request
 
+from sage_sandbox.banks import COUNTRIES
+from sage_sandbox.product import words as product_words
+
 LANGUAGES = ("en", "fr")
 _WORDS: dict[str, tuple[str, str]] = {
     "bank": ("Playground Bank", "Banque d’essai"),
@@ -42,8 +45,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "desk": ("Behind the counter", "Derrière le guichet"),
     "deskText": (
-        "Play the bank: send lines, ask for a new login, open an account.",
-        "Jouez la banque : envoyez des lignes, demandez une nouvelle connexion, ouvrez un compte.",
+        "Play the bank: send lines, ask for a new login, open an account, trade under another name.",
+        "Jouez la banque : envoyez des lignes, demandez une nouvelle connexion, ouvrez un compte, changez d’enseigne.",
     ),
     "noAccounts": (
         "There is no customer yet. Connect an account in a Sage product, and choose this bank.",
@@ -63,6 +66,16 @@ _WORDS: dict[str, tuple[str, str]] = {
     "openAccount": ("Open an account", "Ouvrir un compte"),
     "accountName": ("Name of the account", "Nom du compte"),
     "bankOf": ("Bank", "Banque"),
+    "listings": ("Listings at Sage", "Inscriptions chez Sage"),
+    "listingsText": (
+        "What people find in a Sage product. Each change goes to Sage by bank sync.",
+        "Ce que l’on trouve dans un produit Sage. Chaque modification va chez Sage par « bank sync ».",
+    ),
+    "listingName": ("Name of the bank", "Nom de la banque"),
+    "country": ("Country", "Pays"),
+    "rename": ("Rename", "Renommer"),
+    "remove": ("Remove", "Retirer"),
+    "addListing": ("List a bank", "Inscrire une banque"),
     "reload": ("Show the present state", "Afficher l’état actuel"),
     "otherLanguage": ("Français", "English"),
 }
@@ -71,6 +84,12 @@ _WORDS: dict[str, tuple[str, str]] = {
 def words_in(language: str) -> dict[str, str]:
     at = LANGUAGES.index(language)
     return {name: both[at] for name, both in _WORDS.items()}
+
+
+def country_names(language: str) -> dict[str, str]:
+    """By their three letters; the Sage product shows the same."""
+    words = product_words.words_in(language)
+    return {code: words.say(f"country.{code}") for code in COUNTRIES}
 
 
 def language_of(request: Request) -> str:

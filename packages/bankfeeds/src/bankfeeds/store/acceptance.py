@@ -12,7 +12,6 @@ from concurrent.futures import Future
 from itertools import chain, repeat
 from typing import Any
 
-import msgspec
 import psycopg
 
 from bankfeeds.domain.columns import Columns
@@ -36,7 +35,9 @@ def store(database: Database, push: NewPush) -> Numbered | None:
         return database.write(lambda tx: _store_sqlite(tx, push))
     try:
         if len(push.columns) < COPY_FROM_LINES:
-            return _numbered(database.run_alone(_POSTGRESQL_AT_ONCE, _parameters(push, _as_json(push.columns))), push)
+            return _numbered(
+                database.run_alone(_POSTGRESQL_AT_ONCE, _parameters(push, bulk.as_json(push.columns))), push
+            )
         return database.write_raw(lambda cursor: _store_by_copy(cursor, push))
     except psycopg.errors.UniqueViolation:
         return None
@@ -62,26 +63,6 @@ def _numbered(rows: Sequence[Any], push: NewPush) -> Numbered | None:
         return None
     last_seq = int(rows[0][0])
     return Numbered(last_seq - len(push.columns) + 1, last_seq)
-
-
-class _Row(msgspec.Struct, gc=False):
-    """One line in the JSON parameter; its members are the columns of `json_to_recordset`."""
-
-    id: str
-    posted_on: str
-    amount: str
-    balance: str
-    type: str
-    description: str
-    counterparty: str | None
-    reference: str | None
-
-
-_encode = msgspec.json.Encoder().encode
-
-
-def _as_json(columns: Columns) -> str:
-    return _encode(list(map(_Row, *columns.in_order()))).decode()
 
 
 def _parameters(push: NewPush, lines: str | None) -> dict[str, Any]:
@@ -140,9 +121,7 @@ _POSTGRESQL_AT_ONCE = f"""
         SELECT (account.pk << {t.SEQ_BITS}) + account.last_seq - %(count)s + line.n, account.pk, line.id,
                line.posted_on, line.amount, line.balance, line.type, line.description, line.counterparty,
                line.reference
-        FROM account, ROWS FROM (json_to_recordset(%(lines)s) AS (id text, posted_on date, amount numeric,
-             balance numeric, type text, description text, counterparty text, reference text)) WITH ORDINALITY
-             AS line (id, posted_on, amount, balance, type, description, counterparty, reference, n)),
+        FROM account, {bulk.rows_of("%(lines)s")}),
     {_REST}
 """  # noqa: S608 - joined from constants
 _POSTGRESQL_REST = f"""

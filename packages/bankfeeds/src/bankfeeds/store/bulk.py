@@ -19,6 +19,7 @@ from bankfeeds.store import tables as t
 ROWS_AT_ONCE = (1000, 500, 200, 100, 50, 20, 10, 5, 2, 1)
 """How many rows one statement writes: few texts, so that the driver keeps each of them prepared."""
 _COLUMNS = "id, posted_on, amount, balance, type, description, counterparty, reference"
+_encode = msgspec.json.Encoder().encode
 _keys = msgspec.json.Decoder(list[int]).decode
 _texts = msgspec.json.Decoder(list[str]).decode
 _maybe_texts = msgspec.json.Decoder(list[str | None]).decode
@@ -48,6 +49,34 @@ def _parts(count: int) -> Iterator[int]:
 def _insert(count: int) -> str:
     rows = ", ".join(f"(?1 + {row}, ?2, ?, ?, ?, ?, ?, ?, ?, ?)" for row in range(count))
     return f"INSERT OR IGNORE INTO lines (pk, account_pk, {_COLUMNS}) VALUES {rows}"  # noqa: S608 - constants
+
+
+class JsonLine(msgspec.Struct, gc=False):
+    """One line in a JSON parameter on PostgreSQL; its members are the columns of `rows_of`."""
+
+    id: str
+    posted_on: str
+    amount: str
+    balance: str
+    type: str
+    description: str
+    counterparty: str | None
+    reference: str | None
+
+
+def json_lines(columns: Columns) -> list[JsonLine]:
+    return list(map(JsonLine, *columns.in_order()))
+
+
+def as_json(columns: Columns) -> str:
+    return _encode(json_lines(columns)).decode()
+
+
+def rows_of(parameter: str) -> str:
+    """What stands in FROM: such lines as rows of `line`, numbered from 1 by `n`."""
+    types = "id text, posted_on date, amount numeric, balance numeric, type text, description text"
+    recordset = f"json_to_recordset({parameter}) AS ({types}, counterparty text, reference text)"
+    return f"ROWS FROM ({recordset}) WITH ORDINALITY AS line ({_COLUMNS}, n)"
 
 
 def in_columns(query: str, aggregate: str) -> str:

@@ -10,7 +10,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 
 from bankfeeds.domain.columns import NO_LINES, Batch, Columns
@@ -24,15 +23,12 @@ from bankfeeds.store.engine import Read, Write
 _l = t.lines.c
 _SEQ_MASK = (1 << t.SEQ_BITS) - 1
 
-_json = msgspec.json.Encoder()
-_INSERT_POSTGRESQL = """
+_INSERT_POSTGRESQL = f"""
     INSERT INTO lines (pk, account_pk, id, posted_on, amount, balance, type, description, counterparty, reference)
     SELECT %s + n, %s, id, posted_on, amount, balance, type, description, counterparty, reference
-    FROM ROWS FROM (json_to_recordset(%s) AS (id text, posted_on date, amount numeric, balance numeric, type text,
-         description text, counterparty text, reference text)) WITH ORDINALITY
-         AS line (id, posted_on, amount, balance, type, description, counterparty, reference, n)
+    FROM {bulk.rows_of("%s")}
     ON CONFLICT (account_pk, id) DO NOTHING
-"""
+"""  # noqa: S608 - constants
 
 
 class AlreadyThere(Exception):
@@ -44,30 +40,13 @@ def append(tx: Write, account_pk: int, first_seq: int, columns: Columns) -> None
     cursor = tx.driver_cursor()
     if tx.is_postgresql:
         before = (account_pk << t.SEQ_BITS) + first_seq - 1
-        cursor.execute(_INSERT_POSTGRESQL, (before, account_pk, _json.encode(list(_rows(columns))).decode()))
+        cursor.execute(_INSERT_POSTGRESQL, (before, account_pk, bulk.as_json(columns)))
         stored = int(cursor.rowcount)
     else:
         stored = bulk.insert(cursor, account_pk, first_seq, columns)
     cursor.close()
     if stored != len(columns):
         raise AlreadyThere
-
-
-class _Row(msgspec.Struct, gc=False):
-    """One line in the JSON parameter; its members are the columns of `json_to_recordset`."""
-
-    id: str
-    posted_on: str
-    amount: str
-    balance: str
-    type: str
-    description: str
-    counterparty: str | None
-    reference: str | None
-
-
-def _rows(columns: Columns) -> "map[_Row]":
-    return map(_Row, *columns.in_order())
 
 
 def existing(tx: Read, account_pk: int, ids: Sequence[str]) -> dict[str, tuple[int, Line]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from bankfeeds.store import bulk
 from bankfeeds.store import tables as t
 from bankfeeds.store.new_push import NewPush, Numbered, check_apart
 
@@ -32,9 +33,7 @@ _STORE = f"""
         INSERT INTO lines (pk, account_pk, id, posted_on, amount, balance, type, description, counterparty, reference)
         SELECT (account.pk << {t.SEQ_BITS}) + account.before + line.n, account.pk, line.id, line.posted_on, line.amount,
                line.balance, line.type, line.description, line.counterparty, line.reference
-        FROM account, ROWS FROM (json_to_recordset(account.lines) AS (id text, posted_on date, amount numeric,
-             balance numeric, type text, description text, counterparty text, reference text)) WITH ORDINALITY
-             AS line (id, posted_on, amount, balance, type, description, counterparty, reference, n)),
+        FROM account, {bulk.rows_of("account.lines")}),
     pushed AS (
         INSERT INTO pushes (key, company_id, connection_id, account_pk, account_id, requested_at, status,
                             timeout_minutes, times_out_at, first_seq, last_seq, balance, balance_on, warnings)
@@ -49,19 +48,6 @@ _STORE = f"""
         SELECT now, actor, 'push.accept', 'account:' || external_id, detail FROM account)
     SELECT n, before FROM account
 """  # noqa: S608 - constants
-
-
-class _Line(msgspec.Struct, gc=False):
-    """Its members are the columns of `json_to_recordset`."""
-
-    id: str
-    posted_on: str
-    amount: str
-    balance: str
-    type: str
-    description: str
-    counterparty: str | None
-    reference: str | None
 
 
 class _Push(msgspec.Struct, gc=False):
@@ -81,7 +67,7 @@ class _Push(msgspec.Struct, gc=False):
     now: datetime
     actor: str
     detail: str
-    lines: Sequence[_Line]
+    lines: Sequence[bulk.JsonLine]
 
 
 _encode = msgspec.json.Encoder().encode
@@ -119,5 +105,5 @@ def _push(n: int, push: NewPush) -> _Push:
         push.now,
         push.actor,
         push.audit_detail(),
-        list(map(_Line, *columns.in_order())),
+        bulk.json_lines(columns),
     )

@@ -188,6 +188,13 @@ pushes = sa.Table(
         postgresql_where=sa.text("status = 'Pending' AND times_out_at IS NOT NULL"),
     ),
     sa.Index("ix_pushes_account_first", "account_pk", "first_seq"),
+    sa.Index("ix_pushes_requested", "requested_at"),
+    sa.Index(
+        "ix_pushes_failed",
+        "requested_at",
+        sqlite_where=sa.text("status IN ('Failed', 'TimedOut')"),
+        postgresql_where=sa.text("status IN ('Failed', 'TimedOut')"),
+    ),
 )
 
 push_follows = sa.Table(
@@ -284,7 +291,7 @@ authorisations = sa.Table(
     sa.Column("redirect_uri", sa.Text),
     sa.Column("external_id", sa.Text),
     sa.Column("handle_digest", sa.Text, unique=True),
-    sa.Column("connection_id", sa.Text),
+    sa.Column("connection_id", sa.Text, index=True),
     sa.Column("bound_at", Instant),
     sa.Column("report", Json),
     sa.Column("report_attempts", sa.Integer, nullable=False, server_default="0"),

@@ -199,6 +199,11 @@ def _secrets(world: World) -> Any:
     )
 
 
+def basic(secret: str) -> dict[str, str]:
+    """The header that shows an API key."""
+    return {"authorization": "Basic " + base64.b64encode(secret.encode()).decode()}
+
+
 class Site:
     """The platform's own application behind a real server, and a client that shows an API key."""
 
@@ -206,7 +211,7 @@ class Site:
         self.world = world
         self.url = url
         _, secret = keys.create(world, "test", "harbour")
-        self.authorization = "Basic " + base64.b64encode(secret.encode()).decode()
+        self.authorization = basic(secret)["authorization"]
         self.client = httpx2.Client(base_url=url, headers={"authorization": self.authorization}, timeout=20)
 
     def call(self, method: str, path: str, body: object = None, **options: Any) -> httpx2.Response:

@@ -19,6 +19,13 @@ NAMES = {
     "connection_id": "connectionId",
     "account_id": "accountId",
     "push_key": "pushOperationKey",
+    "api_key_id": "apiKeyId",
+    "platform_key": "platformKey",
+    "product": "productIdentifier",
+    "data_type": "dataType",
+    "data_id": "customDataIdentifier",
+    "dataset_id": "datasetId",
+    "sync_id": "syncId",
 }
 
 

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from bankfeeds.domain.errors import Flaw, Invalid, one_flaw
 
+PRODUCTS = ("bank-feeds",)
+"""Every product there is."""
 TAGS_MAX = 10
 TAG_KEY_LENGTH_MAX = 27
 TAG_VALUE_LENGTH_MAX = 100

@@ -1,24 +1,25 @@
 """Companies: made, read, changed, deleted with all they have."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bankfeeds.domain.audit import AuditEntry
-from bankfeeds.domain.company import Company, checked_description, checked_tags, clean_name
+from bankfeeds.domain.company import PRODUCTS, Company, checked_description, checked_tags, clean_name
 from bankfeeds.domain.connection import Connection
 from bankfeeds.domain.errors import NotFound, one_flaw
 from bankfeeds.flows.connections import retire
 from bankfeeds.flows.context import World
-from bankfeeds.store import audit, companies, connections
+from bankfeeds.store import audit, companies, connections, products
 from bankfeeds.store.engine import Read, Write
 
 
 @dataclass(frozen=True, slots=True)
 class CompanyView:
-    """A company with its connections, in the order they were made."""
+    """A company with its connections, in the order they were made, and its products."""
 
     company: Company
     connections: list[Connection]
+    products: tuple[str, ...] = PRODUCTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def get(world: World, company_id: str) -> CompanyView:
         company = companies.find(tx, company_id)
         if company is None:
             raise unknown(company_id)
-        return CompanyView(company, connections.of_companies(tx, [company_id]))
+        return _views(tx, [company])[0]
 
     return world.db.read(read)
 
@@ -57,10 +58,7 @@ def page(world: World, offset: int, limit: int) -> tuple[list[CompanyView], int]
 
     def read(tx: Read) -> tuple[list[CompanyView], int]:
         found, total = companies.page(tx, offset, limit)
-        theirs: dict[str, list[Connection]] = {company.id: [] for company in found}
-        for connection in connections.of_companies(tx, list(theirs)):
-            theirs[connection.company_id].append(connection)
-        return [CompanyView(company, theirs[company.id]) for company in found], total
+        return _views(tx, found), total
 
     return world.db.read(read)
 
@@ -105,9 +103,20 @@ def _change(world: World, actor: str, company_id: str, draft: CompanyDraft, *, k
         if after != before:
             companies.update(tx, after)
             audit.record(tx, AuditEntry(now, actor, "company.update", f"company:{company_id}"))
-        return CompanyView(after, connections.of_companies(tx, [company_id]))
+        return _views(tx, [after])[0]
 
     return world.db.write(run)
+
+
+def _views(tx: Read, found: Sequence[Company]) -> list[CompanyView]:
+    theirs: dict[str, list[Connection]] = {company.id: [] for company in found}
+    for connection in connections.of_companies(tx, list(theirs)):
+        theirs[connection.company_id].append(connection)
+    removed = products.removed(tx, list(theirs))
+    return [
+        CompanyView(company, theirs[company.id], tuple(p for p in PRODUCTS if p not in removed.get(company.id, ())))
+        for company in found
+    ]
 
 
 def _replaced(company: Company, draft: CompanyDraft) -> Company:

@@ -47,15 +47,42 @@ def revoke(world: World, actor: str, key_id: str, reason: str | None = None) -> 
     now = world.clock()
 
     def run(tx: Write) -> None:
-        key = keys.find(tx, key_id)
-        if key is None:
-            raise NotFound("api_key", f"API key {key_id} was not found")
-        if key.revoked_at is None:
-            keys.revoke(tx, key_id, now)
-            audit.record(tx, AuditEntry(now, actor, "api_key.revoke", f"api_key:{key_id}", reason))
+        if _find(tx, key_id).revoked_at is None:
+            _revoke(tx, key_id, AuditEntry(now, actor, "api_key.revoke", f"api_key:{key_id}", reason))
 
     world.db.write(run)
     world.keys.clear()
+
+
+def delete(world: World, actor: str, key_id: str) -> None:
+    """As `revoke`, for one who has nothing but keys: NotFound if it is revoked already, Conflict if no other works."""
+    now = world.clock()
+
+    def run(tx: Write) -> None:
+        if _find(tx, key_id).revoked_at is not None:
+            raise unknown(key_id)
+        if not any(other.is_live(now) for other in keys.every(tx) if other.id != key_id):
+            raise Conflict("last_api_key", f"API key {key_id} is the last one; make another before deleting it")
+        _revoke(tx, key_id, AuditEntry(now, actor, "api_key.revoke", f"api_key:{key_id}"))
+
+    world.db.write(run)
+    world.keys.clear()
+
+
+def unknown(key_id: str) -> NotFound:
+    return NotFound("api_key", f"API key {key_id} was not found")
+
+
+def _find(tx: Read, key_id: str) -> ApiKey:
+    key = keys.find(tx, key_id)
+    if key is None:
+        raise unknown(key_id)
+    return key
+
+
+def _revoke(tx: Write, key_id: str, entry: AuditEntry) -> None:
+    keys.revoke(tx, key_id, entry.at)
+    audit.record(tx, entry)
 
 
 def verify(world: World, secret: str) -> ApiKey | None:

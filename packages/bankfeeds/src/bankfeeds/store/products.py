@@ -5,7 +5,6 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bankfeeds.store import dialect
 from bankfeeds.store import tables_api as t
 from bankfeeds.store.engine import Read, Write
 
@@ -26,6 +25,8 @@ def add(tx: Write, company_id: str, product: str) -> bool:
 
 
 def remove(tx: Write, company_id: str, product: str, now: datetime) -> bool:
-    """False if the company was without it already."""
-    values = {"company_id": company_id, "product": product, "removed_at": now}
-    return tx.run(dialect.insert_if_absent(tx.is_postgresql, t.removed_products, values)) > 0
+    """False if the company was without it already. The company is locked."""
+    if product in removed(tx, [company_id]).get(company_id, ()):
+        return False
+    tx.run(t.removed_products.insert().values(company_id=company_id, product=product, removed_at=now))
+    return True

@@ -34,6 +34,12 @@ class Sealer:
         except InvalidToken:
             raise SealBroken("a stored secret cannot be unsealed: was BANKFEEDS_SECRET_KEY changed?") from None
 
+    def opened(self, sealed: str) -> str | None:
+        try:
+            return self._seals.decrypt(sealed).decode()
+        except (InvalidToken, ValueError):
+            return None
+
     def digest(self, secret: str) -> str:
         return self.digests(secret)[0]
 

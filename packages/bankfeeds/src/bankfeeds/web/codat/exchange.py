@@ -34,6 +34,10 @@ def push_key(call: Call) -> str:
     return _uuid(call, "push_key", "Push operation")
 
 
+def api_key_id(call: Call) -> str:
+    return _uuid(call, "api_key_id", "API key")
+
+
 def account_id(call: Call) -> str:
     """The client's own text; what could never have been stored is not found."""
     text = call.path["account_id"]

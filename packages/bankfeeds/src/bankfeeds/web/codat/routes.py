@@ -8,9 +8,13 @@ from starlette.routing import Route
 from bankfeeds.domain.errors import NotFound
 from bankfeeds.flows.context import World
 from bankfeeds.web.codat import (
+    api_keys,
     authorization,
     companies,
     connections,
+    inapplicable,
+    institution,
+    integrations,
     link_page,
     operations,
     source_accounts,
@@ -25,16 +29,21 @@ from bankfeeds.web.surface import Surface
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """`validator` names the finder of flaws in a 400. A GET answers HEAD too. `begin` is a POST that need not wait."""
+    """`validator` names the finder of flaws in a 400. A GET answers HEAD too. `begin` is a POST that need not wait.
+    `needs_key`: a company's access token will not do.
+    """
 
     path: str
     validator: str
     operations: Mapping[str, Operation]
     begin: BeginOperation | None = None
+    needs_key: bool = False
 
 
 _COMPANY = "/companies/{company_id}"
 _CONNECTION = _COMPANY + "/connections/{connection_id}"
+_SYNCS = _CONNECTION + "/bankFeedAccounts/{account_id}/managedBankFeeds/syncs"
+_SYNCED = "managed feeds fetch from banks; Bankfeeds is sent transactions by the institution"
 _ACCOUNTS = _CONNECTION + "/connectionInfo/bankFeedAccounts"
 
 # Looked through in this order for each request: first what nearly every request is.
@@ -59,6 +68,10 @@ RESOURCES = (
     ),
     Resource(_CONNECTION + "/authorization", "Authorization", {"PUT": authorization.put}),
     Resource(_ACCOUNTS, "SourceAccounts", {"GET": source_accounts.listed, "POST": source_accounts.create}),
+    *(
+        Resource(path, "Path", dict.fromkeys(methods, inapplicable.nothing(reason)))
+        for path, (methods, reason) in inapplicable.NOT_FOUND.items()
+    ),
     Resource(_ACCOUNTS + "/batch", "SourceAccounts", {"POST": source_accounts.create_batch}),
     Resource(
         _ACCOUNTS + "/{account_id}",
@@ -71,10 +84,37 @@ RESOURCES = (
         "BankTransactions",
         {"GET": transactions.model},
     ),
+    Resource(_CONNECTION + "/options/{data_type}", "BankTransactions", {"GET": transactions.options}),
     Resource(_COMPANY + "/push", "PushOperations", {"GET": operations.listed}),
     Resource(_COMPANY + "/push/{push_key}", "PushOperations", {"GET": operations.get}),
+    Resource(_COMPANY + "/accessToken", "Companies", {"GET": companies.access_token}, needs_key=True),
+    Resource(
+        _COMPANY + "/products/{product}",
+        "Companies",
+        {"PUT": companies.add_product, "DELETE": companies.remove_product},
+    ),
+    Resource("/integrations", "Integrations", {"GET": integrations.listed}),
+    Resource("/integrations/{platform_key}", "Integrations", {"GET": integrations.get}),
+    Resource("/integrations/{platform_key}/branding", "Integrations", {"GET": integrations.branding}),
+    Resource("/apiKeys", "ApiKeys", {"GET": api_keys.listed, "POST": api_keys.create}),
+    Resource("/apiKeys/{api_key_id}", "ApiKeys", {"DELETE": api_keys.delete}),
+    Resource("/profile", "Profile", {"GET": institution.get_profile, "PUT": institution.set_profile}),
+    *(
+        Resource(path, "CorsSettings", {"GET": institution.get_origins, "POST": institution.set_origins})
+        for path in ("/corsSettings", "/connectionManagement/corsSettings")
+    ),
+    Resource(
+        _CONNECTION + "/bankFeedAccounts/mapping",
+        "Mapping",
+        {"GET": inapplicable.mapping, "POST": inapplicable.create_mapping},
+    ),
+    Resource(_CONNECTION + "/bankFeeds/info", "CompanyInformation", {"GET": inapplicable.company_information}),
+    Resource(_SYNCS, "ManagedSyncs", {"POST": inapplicable.nothing(_SYNCED)}),
+    Resource(_SYNCS + "/latest", "ManagedSyncs", {"GET": inapplicable.latest_sync}),
+    Resource(_SYNCS + "/{sync_id}", "ManagedSyncs", {"GET": inapplicable.nothing(_SYNCED)}),
 )
 PAGES = (
+    Resource(integrations.LOGO_PATH, "Link", {"GET": integrations.logo}),
     Resource("/link/companies/{company_id}", "Link", {"GET": link_page.company}),
     Resource("/link/companies/{company_id}/connections/{connection_id}", "Link", {"GET": link_page.connection}),
 )
@@ -107,8 +147,8 @@ def _route(
 
 def _keyed(api: Api, resource: Resource) -> Handler:
     def handle(call: Call) -> Answer:
-        key = authenticate(api.world, call)
-        return _operation(resource, call)(api, call, f"api:{key.name}")
+        caller = authenticate(api.world, call, needs_key=resource.needs_key)
+        return _operation(resource, call)(api, call, caller.actor)
 
     return handle
 
@@ -119,8 +159,8 @@ def _keyed_begin(api: Api, resource: Resource) -> Begin | None:
         return None
 
     def begin(call: Call) -> Begun | None:
-        key = recognise(api.world, call) if call.method == "POST" else None
-        return None if key is None else operation(api, call, f"api:{key.name}")
+        caller = recognise(api.world, call) if call.method == "POST" else None
+        return None if caller is None else operation(api, call, caller.actor)
 
     return begin
 

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from bankfeeds.domain.errors import one_flaw
+from bankfeeds.domain.errors import NotFound, one_flaw
 from bankfeeds.flows import accept as accepting
-from bankfeeds.flows import source_accounts
+from bankfeeds.flows import connections, source_accounts
 from bankfeeds.flows.accept import PushRequest, accept
 from bankfeeds.web.codat import translate, wire
 from bankfeeds.web.codat.body import Reader, reply
+from bankfeeds.web.codat.errors import legible
 from bankfeeds.web.codat.exchange import Api, account_id, company_id, connection_id
 from bankfeeds.web.codat.model import BANK_TRANSACTIONS
 from bankfeeds.web.codat.paging import whole
@@ -21,6 +22,15 @@ _body = Reader(wire.CreateTransactions)
 
 def model(api: Api, call: Call, _actor: str) -> Answer:
     source_accounts.get(api.world, company_id(call), connection_id(call), account_id(call))
+    return reply(BANK_TRANSACTIONS)
+
+
+def options(api: Api, call: Call, _actor: str) -> Answer:
+    """By data type: there is one that can be written."""
+    connections.get(api.world, company_id(call), connection_id(call))
+    if call.path["data_type"] != "bankTransactions":
+        kind = legible(call.path["data_type"][:40])
+        raise NotFound("data_type", f"{kind!r} cannot be written to Sage Bank Feeds; bankTransactions can")
     return reply(BANK_TRANSACTIONS)
 
 

@@ -14,6 +14,7 @@ from bankfeeds.domain.source_account import AccountStatus
 from bankfeeds.flows.companies import CompanyDraft, CompanyView
 from bankfeeds.flows.source_accounts import AccountChange
 from bankfeeds.web.codat import wire
+from bankfeeds.web.codat import wire_institution as words
 from bankfeeds.web.codat.errors import items, legible, status_of
 
 PUSH_VALIDATOR = "BankTransactions"
@@ -30,7 +31,7 @@ def company(view: CompanyView, public_url: str) -> wire.Company:
         name=found.name,
         redirect=f"{public_url}/link/companies/{found.id}",
         created=found.created_at,
-        products=wire.PRODUCTS,
+        products=view.products,
         tags=dict(found.tags),
         owner_user_ids=(),
         reference_subsidiary_companies=(),
@@ -88,6 +89,19 @@ def account(found: accounts.SourceAccount) -> wire.Account:
         balance=_amount(found.balance),
         account_info=_info(found.info),
         feed_start_date=_start(found),
+    )
+
+
+def mapping(found: accounts.SourceAccount) -> words.Mapping:
+    start = _start(found)
+    return words.Mapping(
+        source_account_id=found.id,
+        status=found.status.value,
+        source_account_name=found.name,
+        source_account_number=found.number,
+        source_balance=_amount(found.balance),
+        source_currency=found.currency,
+        feed_start_date=start if start is None or "T" in start else f"{start}T00:00:00Z",
     )
 
 

@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 from msgspec import Raw, Struct, field, json
 
-PRODUCTS = ("bank-feeds",)
 PLATFORM_KEY = "olpr"
 INTEGRATION_ID = "2ce41026-589a-4330-8bfc-a30672253cd9"
 SOURCE_ID = "98432954-a4fa-4640-a685-3af56909002a"

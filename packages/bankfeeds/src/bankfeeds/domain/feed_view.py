@@ -3,8 +3,20 @@
 import shlex
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 
 from bankfeeds.domain.feed import FeedStatus
+
+
+class FeedFilter(StrEnum):
+    """Which feeds to show; each but the last of those that are not closed."""
+
+    live = "live"
+    parked = "parked"
+    waiting = "waiting"
+    paused = "paused"
+    reauthorise = "reauthorise"
+    closed = "closed"
 
 
 @dataclass(frozen=True, slots=True)

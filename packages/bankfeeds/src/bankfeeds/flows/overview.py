@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bankfeeds.domain.errors import one_flaw
 from bankfeeds.domain.feed import FeedStatus
-from bankfeeds.domain.feed_view import FeedView, MarkView, StatementView
+from bankfeeds.domain.feed_view import FeedFilter, FeedView, MarkView, StatementView
 from bankfeeds.domain.listing import Listing
 from bankfeeds.domain.pause import Pause
 from bankfeeds.flows import named
@@ -15,6 +16,8 @@ from bankfeeds.store.engine import Read
 STATEMENTS_SHOWN_MAX = 10
 LATE_AFTER = timedelta(hours=1)
 MARKS_SHOWN_MAX = 50
+FEEDS_PER_PAGE = 50
+FEED_NUMBER_MAX = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,35 @@ class Figures:
 def feeds(world: World, *, parked_only: bool = False) -> list[FeedView]:
     """Open and parked ones, in the order they were opened."""
     return world.db.read(lambda tx: overview.feeds(tx, parked_only=parked_only))
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """`after` is where the next page begins, None on the last; `refused`: what Sage refused last, of parked feeds."""
+
+    feeds: list[FeedView]
+    after: int | None
+    refused: dict[int, StatementView]
+
+
+def feed_page(world: World, show: FeedFilter, after: int = 0) -> FeedPage:
+    """Feeds with a number above `after`, in the order they were opened."""
+    if not 0 <= after <= FEED_NUMBER_MAX:
+        raise one_flaw("after", f"is 0 to {FEED_NUMBER_MAX}")
+
+    def read(tx: Read) -> FeedPage:
+        found = overview.feeds_page(tx, show, after, FEEDS_PER_PAGE + 1)
+        shown = found[:FEEDS_PER_PAGE]
+        parked = [each.number for each in shown if each.status is FeedStatus.parked]
+        following = shown[-1].number if len(found) > FEEDS_PER_PAGE else None
+        return FeedPage(shown, following, overview.last_refused(tx, parked))
+
+    return world.db.read(read)
+
+
+def pauses_in_force(world: World) -> list[Pause]:
+    """The oldest first."""
+    return world.db.read(pauses.every)
 
 
 def feed(world: World, name: str) -> FeedDetail:

@@ -1,12 +1,14 @@
 """Reading feeds as operators and monitoring see them: joined, counted, and never changed from here."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from bankfeeds.domain.feed import FeedStatus
-from bankfeeds.domain.feed_view import FeedView, MarkView, StatementView
+from bankfeeds.domain.feed_view import FeedFilter, FeedView, MarkView, StatementView
+from bankfeeds.domain.statement import StatementStatus
 from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Read
 
@@ -15,12 +17,40 @@ _a = t.source_accounts.c
 _live = _f.status != FeedStatus.closed.value
 _parked = sa.text("feeds.status = 'parked'")
 _PENDING: Final = "pushes.status = 'Pending'"
+_SHOWN: Final = {
+    FeedFilter.live: _live,
+    FeedFilter.parked: _parked,
+    FeedFilter.waiting: sa.and_(_live, _f.cursor < _a.last_seq),
+    FeedFilter.paused: sa.and_(_live, _f.is_held),
+    FeedFilter.reauthorise: sa.and_(_live, _a.needs_reauthorisation),
+    FeedFilter.closed: _f.status == FeedStatus.closed.value,
+}
 
 
 def feeds(tx: Read, *, parked_only: bool) -> list[FeedView]:
     """Those not closed, in the order they were opened."""
     query = _views().where(_parked if parked_only else _live)
     return [_view(row) for row in tx.rows(query.order_by(_f.pk))]
+
+
+def feeds_page(tx: Read, show: FeedFilter, after: int, limit: int) -> list[FeedView]:
+    """Those with a number above `after`, in the order they were opened."""
+    query = _views().where(_SHOWN[show], _f.pk > after)
+    return [_view(row) for row in tx.rows(query.order_by(_f.pk).limit(limit))]
+
+
+def feeds_of_accounts(tx: Read, account_pks: Sequence[int], limit: int) -> list[tuple[int, FeedView]]:
+    """Each with its account's number, in the order they were opened; closed ones too."""
+    query = _views().where(_f.account_pk.in_(account_pks)).order_by(_f.pk).limit(limit)
+    return [(row.account_pk, _view(row)) for row in tx.rows(query)]
+
+
+def last_refused(tx: Read, feed_numbers: Sequence[int]) -> dict[int, StatementView]:
+    """By feed: the newest statement that Sage refused."""
+    s = t.statements.c
+    newest = sa.select(sa.func.max(s.pk)).where(s.feed_pk.in_(feed_numbers), s.status == StatementStatus.refused.value)
+    query = sa.select(t.statements).where(s.pk.in_(newest.group_by(s.feed_pk).scalar_subquery()))
+    return {row.feed_pk: statement_view(row) for row in tx.rows(query)}
 
 
 def feed(tx: Read, pk: int) -> FeedView | None:
@@ -43,12 +73,12 @@ _DIGITS_MAX = 18
 def recent_statements(tx: Read, feed_pk: int, limit: int) -> list[StatementView]:
     """The newest first."""
     query = sa.select(t.statements).where(t.statements.c.feed_pk == feed_pk)
-    return [_statement(row) for row in tx.rows(query.order_by(t.statements.c.pk.desc()).limit(limit))]
+    return [statement_view(row) for row in tx.rows(query.order_by(t.statements.c.pk.desc()).limit(limit))]
 
 
 def statement(tx: Read, pk: int) -> StatementView | None:
     row = tx.row(sa.select(t.statements).where(t.statements.c.pk == pk))
-    return None if row is None else _statement(row)
+    return None if row is None else statement_view(row)
 
 
 def marks(tx: Read, feed_pk: int, limit: int) -> list[MarkView]:
@@ -145,7 +175,8 @@ def _view(row: sa.Row[Any]) -> FeedView:
     )
 
 
-def _statement(row: sa.Row[Any]) -> StatementView:
+def statement_view(row: sa.Row[Any]) -> StatementView:
+    """Of a row of the table."""
     refusal: dict[str, Any] = row.refusal or {"reason": None, "problems": []}
     return StatementView(
         number=row.pk,

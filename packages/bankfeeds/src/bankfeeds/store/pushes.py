@@ -68,7 +68,7 @@ def insert(tx: Write, account_pk: int, push: PushOperation, times_out_at: dateti
 def find(tx: Read, company_id: str, key: str) -> tuple[int, PushOperation] | None:
     """With the number of the account it wrote to."""
     row = tx.row(sa.select(t.pushes).where(_p.company_id == company_id, _p.key == key))
-    return None if row is None else (row.account_pk, _push(row))
+    return None if row is None else (row.account_pk, operation(row))
 
 
 def page(tx: Read, company_id: str, offset: int, limit: int) -> tuple[list[tuple[int, PushOperation]], int]:
@@ -76,7 +76,7 @@ def page(tx: Read, company_id: str, offset: int, limit: int) -> tuple[list[tuple
     mine = _p.company_id == company_id
     total = tx.value(sa.select(sa.func.count()).select_from(t.pushes).where(mine))
     query = sa.select(t.pushes).where(mine).order_by(_p.requested_at.desc(), _p.pk.desc()).offset(offset).limit(limit)
-    return [(row.account_pk, _push(row)) for row in tx.rows(query)], int(total)
+    return [(row.account_pk, operation(row)) for row in tx.rows(query)], int(total)
 
 
 def originals(tx: Write, account_pk: int, seqs: Sequence[int]) -> dict[int, PushStatus]:
@@ -158,7 +158,8 @@ def overdue(tx: Read, now: datetime, limit: int) -> list[int]:
     return [row.pk for row in tx.rows(query)]
 
 
-def _push(row: sa.Row[Any]) -> PushOperation:
+def operation(row: sa.Row[Any]) -> PushOperation:
+    """Of a row of the table."""
     return PushOperation(
         key=row.key,
         company_id=row.company_id,

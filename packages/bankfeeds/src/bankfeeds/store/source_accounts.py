@@ -45,6 +45,18 @@ def by_external_id(tx: Read, external_id: str) -> SourceAccount | None:
     return _one(tx, sa.select(t.source_accounts).where(_a.external_id == external_id, _a.deleted_at.is_(None)))
 
 
+def ever_called(tx: Read, external_id: str) -> tuple[SourceAccount, datetime, datetime | None] | None:
+    """With when it was made, and when deleted: deleted ones are found too."""
+    row = tx.row(sa.select(t.source_accounts).where(_a.external_id == external_id))
+    return None if row is None else (account(row), row.created_at, row.deleted_at)
+
+
+def of_company(tx: Read, company_id: str, limit: int) -> list[SourceAccount]:
+    """Connection by connection, in the order they were made."""
+    query = sa.select(t.source_accounts).where(_a.company_id == company_id, _a.deleted_at.is_(None))
+    return [account(row) for row in tx.rows(query.order_by(_a.pk).limit(limit))]
+
+
 def of_connection(tx: Read, connection_id: str) -> list[SourceAccount]:
     """In the order they were made."""
     query = sa.select(t.source_accounts).where(_a.connection_id == connection_id, _a.deleted_at.is_(None))

@@ -15,7 +15,7 @@ def png(width: int = 120, height: int = 40, colour: bytes = b"\x00\x3b\x71") -> 
 
 
 def svg(inside: str) -> bytes:
-    head = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 600 100" width="600" height="100">'
+    head = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 520 100" width="520" height="100">'
     return f"{head}{inside}</svg>".encode()
 
 

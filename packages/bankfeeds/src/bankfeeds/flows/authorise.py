@@ -5,7 +5,8 @@ by password and by address, and the password is spent only when Sage has taken t
 """
 
 import hmac
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
@@ -47,6 +48,7 @@ class Failure(Enum):
     waiting = auto()
     unavailable = auto()
     done = auto()
+    cancelled = auto()
     over = auto()
     off = auto()
 
@@ -54,15 +56,19 @@ class Failure(Enum):
 @dataclass(frozen=True, slots=True)
 class Redirected:
     url: str
+    session: Session = field(default=Session(Stage.done), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
+    """`retry_after_s`: when it may be tried again, where that is known."""
+
     kind: Failure
     session: Session
+    retry_after_s: int | None = None
 
 
-_STAGE_FAILURES = {Stage.over: Failure.over, Stage.off: Failure.off}
+_STAGE_FAILURES = {Stage.over: Failure.over, Stage.off: Failure.off, Stage.cancelled: Failure.cancelled}
 _TOLD_FAILURES = {
     Told.waiting: Failure.waiting,
     Told.not_taken: Failure.unavailable,
@@ -133,10 +139,9 @@ def _admit(
         if found is not None and shown.stage is Stage.off and found.status is AuthorisationStatus.presented:
             report.refuse_soon(tx, found, now)  # presented just when it was switched off
         return Failed(_STAGE_FAILURES[shown.stage], shown)
-    if otps.count_failures(tx, address, now - timedelta(seconds=world.limits.login_window_s)) >= (
-        world.limits.login_failures_max
-    ):
-        return Failed(Failure.too_many, shown)
+    locked_s = _locked_for_s(tx, world, address, now)
+    if locked_s:
+        return Failed(Failure.too_many, shown, locked_s)
     typed = tidy_connection_id(connection_id)
     if found.status in _USED:
         return _admit_again(tx, world, found, shown, typed, address, now)
@@ -157,6 +162,13 @@ def _admit_again(
     if shown.stage is Stage.done:
         return _back(shown)
     return report.repeat(tx, found, now) or Failed(Failure.waiting, shown)
+
+
+def _locked_for_s(tx: Write, world: World, address: str, now: datetime) -> int:
+    """Whole seconds until the address may try again; 0 if it may now. What it tries meanwhile does not count."""
+    window = timedelta(seconds=world.limits.login_window_s)
+    decisive_at = otps.nth_newest_failure(tx, address, now - window, world.limits.login_failures_max)
+    return 0 if decisive_at is None else math.ceil((decisive_at + window - now).total_seconds())
 
 
 def _locked(tx: Write, world: World, handle: str, now: datetime) -> tuple[Authorisation | None, Session]:
@@ -277,4 +289,4 @@ def _shown(world: World, pk: int) -> Session:
 def _back(shown: Session) -> Redirected:
     if shown.return_to is None:
         raise AssertionError("a presented session knows where to return to")
-    return Redirected(shown.return_to)
+    return Redirected(shown.return_to, shown)

@@ -24,7 +24,7 @@ HANDLE_LENGTH_MAX = 200
 
 
 class Stage(Enum):
-    """What the page has to show. over: expired, cancelled, or its handle replaced.
+    """What the page has to show. over: expired, or its handle replaced. cancelled: by the person, or by us.
 
     off: linking is switched off, or the listing was removed.
     """
@@ -32,6 +32,7 @@ class Stage(Enum):
     open = auto()
     waiting = auto()
     done = auto()
+    cancelled = auto()
     over = auto()
     off = auto()
 
@@ -150,6 +151,8 @@ def _stage(found: Authorisation, integration: Integration | None, now: datetime)
         return Stage.waiting
     if found.status is not AuthorisationStatus.succeeded and is_off(integration, found.kind):
         return Stage.off
+    if found.status is AuthorisationStatus.refused and found.report is not None and not found.report.success:
+        return Stage.cancelled
     if now >= found.expires_at or found.status is AuthorisationStatus.refused:
         return Stage.over
     return Stage.done if found.status is AuthorisationStatus.succeeded else Stage.open

@@ -42,9 +42,11 @@ def delete(tx: Write, connection_id: str, made_by: datetime | None = None) -> No
     tx.run(statement if made_by is None else statement.where(_o.created_at <= made_by))
 
 
-def count_failures(tx: Read, address: str, since: datetime) -> int:
-    query = sa.select(sa.func.count()).where(_f.address == address, _f.at > since)
-    return int(tx.value(query))
+def nth_newest_failure(tx: Read, address: str, since: datetime, number: int) -> datetime | None:
+    """When it was; None if there are not that many."""
+    query = sa.select(_f.at).where(_f.address == address, _f.at > since)
+    row = tx.row(query.order_by(_f.at.desc()).offset(number - 1).limit(1))
+    return None if row is None else row.at
 
 
 def add_failure(tx: Write, address: str, at: datetime, forget_before: datetime) -> None:

@@ -142,7 +142,7 @@ def test_switched_off_a_session_begun_ends_and_sage_is_told_once(sage_world, clo
         (started.authorisation_id, False)
     ]
     switch(sage_world, on=True)
-    assert started.session.stage is Stage.over
+    assert started.session.stage is Stage.cancelled
 
 
 @pytest.mark.parametrize("world", worlds.BOTH, indirect=True)

@@ -252,7 +252,7 @@ def test_who_gives_up_is_sent_back_and_sage_is_told(sage_world):
     assert authorise.refuse(sage_world, started.handle) == Redirected(consent.RETURN)
 
     assert started.sage.reports == [consent.Reported(started.authorisation_id, None, success=False)]
-    assert started.submit().kind is Failure.over
+    assert started.submit().kind is Failure.cancelled
     assert status_of(started) is AuthorisationStatus.refused
     assert reported(sage_world, started.made) == set()
 

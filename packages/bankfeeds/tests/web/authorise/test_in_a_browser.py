@@ -1,28 +1,25 @@
 """The page in a real browser: framed by another origin, without scripts or cookies, and on a small screen."""
 
-import shutil
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from browsers import Album, chromium, find_barriers
+from playwright.sync_api import Browser, expect
 
-from bankfeeds.flows import authorise
+from bankfeeds.flows import authorise, branding, connections, integration
 from bankfeeds.flows.context import World
+from bankfeeds.web.authorise.words import LANGUAGES
 
-from ... import consent, worlds
+from ... import consent, pictures, worlds
 from .. import served
 
 pytestmark = pytest.mark.slow
-QUIET = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
+ANN = "operator:ann"
 
 
 class OtherSite:
@@ -62,13 +59,45 @@ def other_site() -> Generator[OtherSite]:
 
 @pytest.fixture(scope="module")
 def browser() -> Generator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        raise AssertionError("this test needs Chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=QUIET)
+    with chromium() as running:
         yield running
-        running.close()
+
+
+@pytest.fixture
+def album(tmp_path: Path) -> Album:
+    return Album(tmp_path)
+
+
+class Person:
+    """In front of one page after another, in one language, with a camera."""
+
+    def __init__(self, browser: Browser, url: str, album: Album, language: str) -> None:
+        self._context = browser.new_context(locale=language, reduced_motion="reduce")
+        self.page = self._context.new_page()
+        self._url, self._album, self._language = url, album, language
+
+    def see(self, name: str, started: consent.Started, path: str = "", *, post: bool = False) -> None:
+        self.page.goto(f"{self._url}/authorise/{started.handle}{path}")
+        if post:
+            self.submit(started.made.connection_id, started.otp)
+        self.look(name)
+
+    def submit(self, connection_id: str, otp: str) -> None:
+        self.page.locator("#connectionId").fill(connection_id)
+        self.page.locator("#otp").fill(otp)
+        with self.page.expect_navigation():
+            self.page.locator("button").click()
+
+    def look(self, name: str) -> None:
+        """Half of the wide screen is what one sees of it at 200 %."""
+        assert find_barriers(self.page) == [], name
+        self.page.set_viewport_size({"width": 640, "height": 450})
+        assert self.page.evaluate("document.documentElement.scrollWidth") <= 640
+        self._album.shoot(self.page, f"authorise-{self._language}-{name}")
+
+    def close(self) -> None:
+        assert self._context.cookies() == []
+        self._context.close()
 
 
 def nobody(*_):
@@ -107,20 +136,55 @@ def test_a_person_goes_through_it_inside_sages_frame_without_scripts_or_cookies(
         context.close()
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
-def test_nothing_sticks_out_of_a_small_screen_and_every_control_is_large_enough(site, browser, language):
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_every_page_can_be_read_and_used_on_any_screen(site, browser, album, language, clock):
+    """Each state of the page: no barrier that axe finds, nothing sticking out, every control large enough."""
+    world, person = site.world, Person(browser, site.url, album, language)
+    branding.change(world, ANN, {"name": "Harbour & Sons", "colour": "#0b3b71"})
+    integration.change(world, ANN, "uk", {"call_to_action_text": "Ask Harbour", "call_to_action_url": site.url})
+    started = consent.start(world)
+    person.see("1-form", started)
+    branding.change_logo(world, ANN, pictures.SVG)
+    person.submit("nobody's", "wrong")
+    expect(person.page.get_by_role("alert")).to_be_focused()
+    person.look("2-wrong")
+    made = worlds.make_account(world)
+    person.see("3-renewal", consent.start(world, made, consent.external_id(world, made)))
+    person.see("4-cancel", started, "/cancel")
+    started.sage.answers = [consent.SILENT, consent.Done()]
+    person.see("5-waiting", started, post=True)
+    authorise.report_due(world, clock() + timedelta(minutes=1))
+    person.see("6-done", started)
+    bare = connections.create(world, "test", made.company_id)
+    person.see("7-no-accounts", consent.start(world, worlds.Linked(made.company_id, bare.id, "", 0)), post=True)
+    stopped = consent.start(world)
+    authorise.refuse(world, stopped.handle)
+    person.see("8-cancelled", stopped)
+    other = consent.start(world)
+    for _ in range(world.limits.login_failures_max):
+        other.submit("nobody's", address="127.0.0.1")
+    person.see("9-too-many", other, post=True)
+    integration.change(world, ANN, "uk", {"enabled": False})
+    person.see("10-off", other)
+    integration.change(world, ANN, "uk", {"enabled": True})
+    last = consent.start(world)
+    clock.forward(minutes=20)
+    person.see("11-over", last)
+    person.close()
+
+
+def test_another_language_is_chosen_without_scripts(site, browser):
     started = consent.start(site.world)
-    context = browser.new_context(viewport={"width": 320, "height": 640}, locale=language)
+    context = browser.new_context(java_script_enabled=False, locale="en")
     page = context.new_page()
     page.goto(f"{site.url}/authorise/{started.handle}")
-    for _ in range(2):
-        assert page.evaluate("document.documentElement.scrollWidth") <= 320
-        for control in page.locator("input, button, a").all():
-            assert (control.bounding_box() or {"height": 0})["height"] >= 44
-        page.locator("#connectionId").fill("wrong")
-        page.locator("#otp").fill("wrong")
-        page.locator("button").click()
-        expect(page.get_by_role("alert")).to_be_focused()
+    page.get_by_role("link", name="Español").click()
+    page.get_by_label("Identificador de conexión").fill("nobody's")
+    page.get_by_label("Contraseña").fill("wrong")
+    page.get_by_role("button", name="Continuar").click()
+    expect(page.get_by_role("alert")).to_contain_text("No ha funcionado")
+    assert context.cookies() == []
+    assert started.otp not in page.url
     context.close()
 
 

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from bankfeeds.flows import connections, listings
+from bankfeeds.flows import branding, connections, integration, listings
 from bankfeeds.flows.context import World
 from bankfeeds.web.authorise import page, words
 
-from ... import consent, worlds
+from ... import consent, pictures, worlds
 from .. import served
+
+ANN = "operator:ann"
 
 
 def nobody(*_):
@@ -36,7 +38,7 @@ class Read(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.forms, self.inputs, self.buttons, self.links, self.labels = [], [], [], [], []
+        self.forms, self.inputs, self.buttons, self.links, self.labels, self.languages = [], [], [], [], [], []
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
@@ -48,7 +50,9 @@ class Read(HTMLParser):
             "label": self.labels,
         }
         if tag in kinds:
-            kinds[tag].append(dict(attrs))
+            found = dict(attrs)
+            is_language = found.get("href", "").startswith("?lang=")
+            (self.languages if is_language else kinds[tag]).append(found)
 
 
 def path(started):
@@ -144,7 +148,7 @@ def test_what_was_typed_never_becomes_markup(site, started, nasty):
     assert Read(text).inputs[0]["value"] == nasty
 
 
-def test_after_twenty_failures_the_address_waits(site, started):
+def test_after_twenty_failures_the_address_waits_and_is_told_how_long(site, started, clock):
     for _ in range(20):
         assert site.post(path(started), data=fields(started, connectionId="x")).status_code == 422
 
@@ -152,6 +156,12 @@ def test_after_twenty_failures_the_address_waits(site, started):
 
     assert response.status_code == 429
     assert "Too many attempts" in response.text
+    assert "in 15 min" in response.text
+    assert response.headers["retry-after"] == "900"
+    clock.forward(seconds=899)
+    assert "in 1 min" in site.post(path(started), data=fields(started)).text
+    clock.forward(seconds=1)
+    assert site.post(path(started), data=fields(started)).status_code == 303
 
 
 def test_an_unknown_or_expired_session_is_explained(site, started, clock):
@@ -221,6 +231,9 @@ def test_cancelling_asks_first_and_then_sees_the_person_back(site, started):
     assert [told.success for told in started.sage.reports] == [False]
     assert site.post(path(started), data=fields(started)).status_code == 410
     assert site.post(cancel).status_code == 410
+    again = site.get(path(started))
+    assert (again.status_code, [link["href"] for link in Read(again.text).links]) == (410, [consent.RETURN])
+    assert "Linking was stopped" in again.text
 
 
 @pytest.mark.parametrize(
@@ -230,6 +243,7 @@ def test_cancelling_asks_first_and_then_sees_the_person_back(site, started):
         ("fr", "fr"),
         ("fr-CA,fr;q=0.8,en;q=0.5", "fr"),
         ("de-DE,de;q=0.9", "en"),
+        ("es-MX,es;q=0.9,en;q=0.5", "es"),
         ("en;q=0.2, fr;q=0.9", "fr"),
         ("fr;q=0", "en"),
         ("fr;q=nonsense,;;,en", "en"),
@@ -249,12 +263,12 @@ def test_every_language_says_everything_with_the_same_gaps():
     catalogues = {file.stem: tomllib.loads(file.read_text(encoding="utf-8")) for file in folder.glob("*.toml")}
     english = catalogues["en"]
 
-    assert {"en", "fr"} <= set(catalogues)
+    assert {"en", "fr", "es"} <= set(catalogues)
     for name, catalogue in catalogues.items():
         assert set(catalogue) == set(english), name
         for key, text in catalogue.items():
             assert text.strip() == text != "", (name, key)
-            assert text.count("{institution}") == english[key].count("{institution}"), (name, key)
+            assert sorted(re.findall("{.*?}", text)) == sorted(re.findall("{.*?}", english[key])), (name, key)
 
 
 def test_the_style_comes_from_us_and_may_be_kept(site, started):
@@ -265,3 +279,83 @@ def test_the_style_comes_from_us_and_may_be_kept(site, started):
     assert (response.status_code, response.content) == (200, page.STYLESHEET)
     assert response.headers["content-type"].startswith("text/css")
     assert "url(" not in response.text
+
+
+def test_another_language_is_chosen_by_a_link_that_keeps_nothing(site, started):
+    english = Read(site.get(path(started)).text)
+    assert [(link["href"], link["lang"]) for link in english.languages] == [("?lang=es", "es"), ("?lang=fr", "fr")]
+
+    spanish = site.get(f"{path(started)}?lang=es", headers={"accept-language": "fr"})
+    assert '<html lang="es">' in spanish.text
+    assert "set-cookie" not in spanish.headers
+    assert "action" not in Read(spanish.text).forms[0]
+    assert Read(spanish.text).links[-1]["href"] == f"{path(started)}/cancel?lang=es"
+    assert "No ha funcionado" in site.post(f"{path(started)}?lang=es", data={"connectionId": "x", "otp": "y"}).text
+    assert '<html lang="fr">' in site.get(f"{path(started)}?lang=xx", headers={"accept-language": "fr"}).text
+
+
+def test_the_institutions_look_is_on_the_page_and_comes_from_us(site, started):
+    assert site.get("/authorise/assets/logo").status_code == 404
+    assert site.get("/authorise/assets/colours.css").status_code == 404
+    branding.change(site.world, ANN, {"name": "Harbour & Sons", "colour": "#ffd200"})
+    branding.change_logo(site.world, ANN, pictures.SVG)
+
+    text = site.get(path(started)).text
+    (address,) = re.findall(r'<img src="([^"]+)" alt="Harbour &amp; Sons">', text)
+    logo = site.get(address)
+    colours = site.get(re.search(r'href="([^"]+colours[^"]+)"', text)[1])
+
+    assert (logo.content, logo.headers["content-type"]) == (pictures.SVG, "image/svg+xml")
+    assert "sandbox" in logo.headers["content-security-policy"]
+    assert "default-src 'none'" in logo.headers["content-security-policy"]
+    assert "--go: #ffd200; --go-ink: #000000; --go-edge: #16202c" in colours.text
+    assert colours.headers["content-type"].startswith("text/css")
+    assert "style=" not in text
+    assert "<style" not in text
+
+
+def test_the_call_to_action_and_what_sage_receives_stand_on_the_form(site, started):
+    changes = {"call_to_action_text": "Where are <my> codes?", "call_to_action_url": "https://bank.example/?a=1&b=2"}
+    integration.change(site.world, ANN, "uk", changes)
+    integration.change_institution(site.world, ANN, {"data_types": "balances"})
+
+    text = site.get(path(started)).text
+    link = Read(text).links[0]
+
+    assert link["href"] == "https://bank.example/?a=1&b=2"
+    assert (link["target"], link["rel"]) == ("_blank", "noopener noreferrer")
+    assert "Where are &lt;my&gt; codes?" in text
+    assert text.index('id="otp"') < text.index("codes?") < text.index("<button")
+    assert "the balances of" in text
+    assert "the transactions of" not in text
+
+
+def test_a_renewal_names_what_is_renewed(site):
+    made = worlds.make_account(site.world, name="Trading <account>")
+    started = consent.start(site.world, made, consent.external_id(site.world, made))
+
+    text = site.get(path(started)).text
+
+    assert "You are renewing</span> <strong>Trading &lt;account&gt;</strong>" in text
+    assert "Sage will receive" not in text
+    assert site.post(path(started), data=fields(started)).status_code == 303
+
+
+def test_switched_off_the_page_says_so_and_leads_back_to_sage(site, started):
+    integration.change(site.world, ANN, "uk", {"enabled": False})
+
+    shown, sent = site.get(path(started)), site.post(path(started), data=fields(started))
+
+    for response in (shown, sent, site.get(f"{path(started)}/cancel"), site.post(f"{path(started)}/cancel")):
+        assert response.status_code == 410
+        assert "switched off" in response.text
+        assert [link["href"] for link in Read(response.text).links] == [consent.RETURN]
+
+
+def test_the_institutions_own_hosts_may_receive_the_person_back(site, started):
+    integration.change_institution(site.world, ANN, {"redirect_hosts": "*.bank.example"})
+
+    policy = site.get(path(started)).headers["content-security-policy"]
+
+    assert "https://*.bank.example" in policy
+    assert "https://*.bank.example" not in policy.partition("frame-ancestors")[2]

@@ -2,6 +2,7 @@
 
 from starlette.routing import BaseRoute, Route
 
+from bankfeeds.flows import branding
 from bankfeeds.flows.authorise import Failed, Failure, Redirected, Session, refuse, session, submit
 from bankfeeds.flows.context import World
 from bankfeeds.flows.session import Stage
@@ -19,6 +20,7 @@ _STATUSES = {
     Failure.waiting: 503,
     Failure.unavailable: 503,
     Failure.done: 409,
+    Failure.cancelled: 410,
     Failure.over: 410,
     Failure.off: 410,
 }
@@ -29,7 +31,8 @@ def routes(world: World, surface: Surface) -> list[BaseRoute]:
     page = Page(world.limits, surface.public_url)
 
     def on_error(error: Exception, call: Call) -> Answer:
-        return page.message(_words(call), None, 413 if isinstance(error, TooLarge) else 500, "broken")
+        status = 413 if isinstance(error, TooLarge) else 500
+        return page.message(_words(call), Session(Stage.over, targets=world.limits.redirects), status, "broken")
 
     def route(path: str, handler: Handler, *methods: str) -> BaseRoute:
         endpoint = Endpoint(handler, on_error, surface.pool, surface.new_id, BODY_BYTES_MAX)
@@ -37,6 +40,8 @@ def routes(world: World, surface: Surface) -> list[BaseRoute]:
 
     return [
         route("assets/page.css", lambda _call: page.stylesheet(), "GET"),
+        route("assets/colours.css", lambda _call: page.colours(branding.get(world)), "GET"),
+        route("assets/logo", lambda _call: page.logo(branding.logo(world)), "GET"),
         route("{handle}", lambda call: _form(world, page, call), "GET", "POST"),
         route("{handle}/cancel", lambda call: _cancel(world, page, call), "GET", "POST"),
     ]
@@ -70,20 +75,23 @@ def _shown(page: Page, words: Words, shown: Session, handle: str) -> Answer:
             return page.waiting(words, shown)
         case Stage.done:
             return page.message(words, shown, 200, "done")
-        case Stage.over | Stage.off:
+        case Stage.over | Stage.off | Stage.cancelled:
             return page.message(words, shown, 410, shown.stage.name)
 
 
 def _told(page: Page, words: Words, told: Redirected | Failed, handle: str, typed: str) -> Answer:
     if isinstance(told, Redirected):
-        return page.redirect(told.url)
+        return page.redirect(told.session, told.url)
     status = _STATUSES[told.kind]
     if told.kind in _FORM_AGAIN:
         return page.form(words, told.session, handle, status, told.kind.name, typed)
+    if told.kind is Failure.too_many:
+        return page.too_many(words, told.session, handle, told.retry_after_s or 1)
     if told.kind is Failure.waiting:
         return page.waiting(words, told.session, status)
     return page.message(words, told.session, status, told.kind.name)
 
 
 def _words(call: Call) -> Words:
-    return words_for(call.headers.get("accept-language", ""))
+    """The one chosen on the page, else the browser's."""
+    return words_for(call.headers.get("accept-language", ""), call.first("lang"))

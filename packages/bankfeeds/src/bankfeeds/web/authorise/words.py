@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 DEFAULT = "en"
@@ -13,6 +13,7 @@ HEADER_LENGTH_MAX = 500
 class Words:
     language: str
     texts: Mapping[str, str]
+    is_chosen: bool = False
 
     def __getitem__(self, key: str) -> str:
         return self.texts[key]
@@ -26,8 +27,10 @@ def _load() -> dict[str, Words]:
 LANGUAGES: Mapping[str, Words] = _load()
 
 
-def words_for(accept_language: str) -> Words:
-    """The language wanted most among those we have; English if none is."""
+def words_for(accept_language: str, chosen: str | None = None) -> Words:
+    """The one that was chosen; else the language wanted most among those we have; English if none is."""
+    if chosen is not None and chosen in LANGUAGES:
+        return replace(LANGUAGES[chosen], is_chosen=True)
     wanted = [_wish(part) for part in accept_language[:HEADER_LENGTH_MAX].split(",")]
     for weight, tag in sorted(wanted, key=lambda wish: -wish[0]):
         if weight > 0 and tag in LANGUAGES:

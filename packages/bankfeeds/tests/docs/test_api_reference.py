@@ -7,7 +7,9 @@ import pytest
 
 from bankfeeds.domain.account_draft import BATCH_MAX, RESERVED_IDS
 from bankfeeds.domain.api_key import KEYS_MAX
+from bankfeeds.domain.query import CLAUSES_MAX, DEPTH_MAX, QUERY_LENGTH_MAX
 from bankfeeds.domain.source_account import V2_TYPES
+from bankfeeds.web.codat import querying
 from bankfeeds.web.codat.errors import STATUSES
 from bankfeeds.web.codat.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
 from bankfeeds.web.codat.routes import PAGES, RESOURCES
@@ -60,7 +62,31 @@ def test_every_error_status_is_explained(status):
 
 
 def test_every_limit_is_named():
-    for number in (BATCH_MAX, KEYS_MAX, PAGE_SIZE_MAX, PAGE_SIZE_DEFAULT, TIMEOUT_MINUTES_MAX):
+    for number in (
+        QUERY_LENGTH_MAX,
+        CLAUSES_MAX,
+        DEPTH_MAX,
+        BATCH_MAX,
+        KEYS_MAX,
+        PAGE_SIZE_MAX,
+        PAGE_SIZE_DEFAULT,
+        TIMEOUT_MINUTES_MAX,
+    ):
         assert re.search(rf"\b{number}\b", PAGE)
     for word in (*RESERVED_IDS, *V2_TYPES):
         assert f"`{word}`" in PAGE
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("companies", querying.COMPANIES),
+        ("connections", querying.CONNECTIONS),
+        ("push operations", querying.OPERATIONS),
+        ("integrations", querying.INTEGRATIONS),
+    ],
+)
+def test_the_fields_of_each_list_are_named(name, fields):
+    row = re.search(rf"^\| {name} \| (.*) \|$", PAGE, flags=re.MULTILINE)
+    assert row is not None
+    assert re.findall(r"`([^`]+)`", row.group(1)) == list(fields)

@@ -7,6 +7,7 @@ from bankfeeds.domain.audit import AuditEntry
 from bankfeeds.domain.company import PRODUCTS, Company, checked_description, checked_tags, clean_name
 from bankfeeds.domain.connection import Connection
 from bankfeeds.domain.errors import NotFound, one_flaw
+from bankfeeds.domain.selection import EVERYTHING, Selection
 from bankfeeds.flows.connections import retire
 from bankfeeds.flows.context import World
 from bankfeeds.store import audit, companies, connections, products
@@ -53,11 +54,11 @@ def get(world: World, company_id: str) -> CompanyView:
     return world.db.read(read)
 
 
-def page(world: World, offset: int, limit: int) -> tuple[list[CompanyView], int]:
-    """Newest first, with the number of all."""
+def page(world: World, offset: int, limit: int, wanted: Selection = EVERYTHING) -> tuple[list[CompanyView], int]:
+    """Newest first unless another order is wanted, with the number of all that are."""
 
     def read(tx: Read) -> tuple[list[CompanyView], int]:
-        found, total = companies.page(tx, offset, limit)
+        found, total = companies.page(tx, offset, limit, wanted)
         return _views(tx, found), total
 
     return world.db.read(read)

@@ -5,6 +5,7 @@ from datetime import datetime
 from bankfeeds.domain.audit import AuditEntry
 from bankfeeds.domain.connection import Connection, ConnectionEvent, ConnectionStatus, next_status
 from bankfeeds.domain.errors import Invalid, NotFound
+from bankfeeds.domain.selection import EVERYTHING, Selection
 from bankfeeds.domain.source_account import AccountStatus
 from bankfeeds.flows import feeds
 from bankfeeds.flows.context import World
@@ -36,13 +37,15 @@ def get(world: World, company_id: str, connection_id: str) -> Connection:
     return world.db.read(read)
 
 
-def page(world: World, company_id: str, offset: int, limit: int) -> tuple[list[Connection], int]:
-    """Newest first, with the number of all."""
+def page(
+    world: World, company_id: str, offset: int, limit: int, wanted: Selection = EVERYTHING
+) -> tuple[list[Connection], int]:
+    """Newest first unless another order is wanted, with the number of all that are."""
 
     def read(tx: Read) -> tuple[list[Connection], int]:
         if companies.find(tx, company_id) is None:
             raise NotFound("company", f"Company {company_id} was not found")
-        return connections.page(tx, company_id, offset, limit)
+        return connections.page(tx, company_id, offset, limit, wanted)
 
     return world.db.read(read)
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bankfeeds.domain.errors import Flaw, NotFound
 from bankfeeds.domain.push_operation import PushOperation, PushStatus
+from bankfeeds.domain.selection import EVERYTHING, Selection
 from bankfeeds.flows.context import World
 from bankfeeds.store import companies, feeds, pushes
 from bankfeeds.store.engine import Read
@@ -24,12 +25,14 @@ def get(world: World, company_id: str, key: str) -> PushOperation:
     return world.db.read(read)
 
 
-def page(world: World, company_id: str, offset: int, limit: int) -> tuple[list[PushOperation], int]:
-    """Newest first, and the number of all."""
+def page(
+    world: World, company_id: str, offset: int, limit: int, wanted: Selection = EVERYTHING
+) -> tuple[list[PushOperation], int]:
+    """Newest first unless another order is wanted, and the number of all that are."""
 
     def read(tx: Read) -> tuple[list[PushOperation], int]:
         _check_company(tx, company_id)
-        found, total = pushes.page(tx, company_id, offset, limit)
+        found, total = pushes.page(tx, company_id, offset, limit, wanted)
         return _with_causes(tx, found), total
 
     return world.db.read(read)

@@ -6,11 +6,31 @@ from typing import Any
 import sqlalchemy as sa
 
 from bankfeeds.domain.company import Company
-from bankfeeds.store import dialect
+from bankfeeds.domain.selection import EVERYTHING, Selection
+from bankfeeds.store import dialect, selecting
 from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Read, Write
 
 _c = t.companies.c
+_x = t.connections.c
+
+
+def _among_connections(clause: selecting.Clause) -> selecting.Clause:
+    mine = sa.and_(_x.company_id == _c.id, _x.deleted_at.is_(None))
+    return sa.select(sa.literal(1)).where(mine, clause).correlate(t.companies).exists()
+
+
+COLUMNS: selecting.Columns = {
+    "id": selecting.Column(_c.id),
+    "name": selecting.Column(_c.name),
+    "description": selecting.Column(_c.description),
+    "created_at": selecting.Column(_c.created_at),
+    "tags": selecting.Column(_c.tags),
+    "connection.id": selecting.Column(_x.id, _among_connections),
+    "connection.status": selecting.Column(_x.status, _among_connections),
+    "connection.created_at": selecting.Column(_x.created_at, _among_connections),
+}
+"""What a Selection of companies may name."""
 
 
 def find(tx: Read, company_id: str) -> Company | None:
@@ -25,10 +45,13 @@ def lock(tx: Write, company_id: str) -> Company | None:
     return None if row is None else _company(row)
 
 
-def page(tx: Read, offset: int, limit: int) -> tuple[list[Company], int]:
-    """Newest first, with the number of all."""
-    total = tx.value(sa.select(sa.func.count()).select_from(_live().subquery()))
-    rows = tx.rows(_live().order_by(_c.created_at.desc(), _c.id).offset(offset).limit(limit))
+def page(tx: Read, offset: int, limit: int, wanted: Selection = EVERYTHING) -> tuple[list[Company], int]:
+    """Newest first unless another order is wanted, with the number of all that are."""
+    query = _live().where(selecting.where(wanted.condition, COLUMNS, is_postgresql=tx.is_postgresql))
+    total = tx.value(sa.select(sa.func.count()).select_from(query.subquery()))
+    if wanted.order:
+        query = query.order_by(selecting.order(wanted.order, COLUMNS, is_postgresql=tx.is_postgresql))
+    rows = tx.rows(query.order_by(_c.created_at.desc(), _c.id).offset(offset).limit(limit))
     return [_company(row) for row in rows], int(total)
 
 

@@ -6,11 +6,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from bankfeeds.domain.connection import Connection, ConnectionStatus
-from bankfeeds.store import dialect
+from bankfeeds.domain.selection import EVERYTHING, Selection
+from bankfeeds.store import dialect, selecting
 from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Read, Write
 
 _c = t.connections.c
+COLUMNS: selecting.Columns = {
+    "id": selecting.Column(_c.id),
+    "status": selecting.Column(_c.status),
+    "created_at": selecting.Column(_c.created_at),
+}
+"""What a Selection of connections may name."""
 
 
 def find(tx: Read, company_id: str, connection_id: str) -> Connection | None:
@@ -31,10 +38,15 @@ def of_companies(tx: Read, company_ids: list[str]) -> list[Connection]:
     return [_connection(row) for row in tx.rows(query)]
 
 
-def page(tx: Read, company_id: str, offset: int, limit: int) -> tuple[list[Connection], int]:
-    """Newest first, with the number of all."""
-    query = _live().where(_c.company_id == company_id)
+def page(
+    tx: Read, company_id: str, offset: int, limit: int, wanted: Selection = EVERYTHING
+) -> tuple[list[Connection], int]:
+    """Newest first unless another order is wanted, with the number of all that are."""
+    is_wanted = selecting.where(wanted.condition, COLUMNS, is_postgresql=tx.is_postgresql)
+    query = _live().where(_c.company_id == company_id, is_wanted)
     total = tx.value(sa.select(sa.func.count()).select_from(query.subquery()))
+    if wanted.order:
+        query = query.order_by(selecting.order(wanted.order, COLUMNS, is_postgresql=tx.is_postgresql))
     rows = tx.rows(query.order_by(_c.created_at.desc(), _c.id).offset(offset).limit(limit))
     return [_connection(row) for row in rows], int(total)
 

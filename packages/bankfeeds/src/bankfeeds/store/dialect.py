@@ -134,6 +134,19 @@ def insert_if_absent(is_postgresql: bool, table: sa.Table, values: dict[str, Any
     return sqlite.insert(table).values(values).on_conflict_do_nothing()
 
 
+def position(held: "sa.ColumnElement[Any]", text: str, *, is_postgresql: bool) -> "sa.ColumnElement[int]":
+    """Where a text begins in another, from 1; 0 if nowhere. LIKE would not tell upper from lower case on SQLite."""
+    return sa.func.strpos(held, text) if is_postgresql else sa.func.instr(held, text)
+
+
+def members_of_json(column: "sa.ColumnElement[Any]", *, is_postgresql: bool) -> sa.TableValuedAlias:
+    """The members of a JSON object of texts, as rows `key` and `value`."""
+    columns = (sa.column("key", sa.Text), sa.column("value", sa.Text))
+    if is_postgresql:
+        return sa.func.json_each_text(sa.cast(sa.type_coerce(column, sa.Text), sa.JSON)).table_valued(*columns)
+    return sa.func.json_each(column).table_valued(*columns)
+
+
 DRIVER_OUTAGES: tuple[type[Exception], ...] = (
     psycopg.OperationalError,
     psycopg.InterfaceError,

@@ -9,11 +9,22 @@ import sqlalchemy as sa
 
 from bankfeeds.domain.errors import Flaw
 from bankfeeds.domain.push_operation import FINAL, PushOperation, PushStatus
-from bankfeeds.store import dialect
+from bankfeeds.domain.selection import EVERYTHING, Selection
+from bankfeeds.store import dialect, selecting
 from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Read, Write
 
 _p = t.pushes.c
+COLUMNS: selecting.Columns = {
+    "key": selecting.Column(_p.key),
+    "status": selecting.Column(_p.status),
+    "connection_id": selecting.Column(_p.connection_id),
+    "requested_at": selecting.Column(_p.requested_at),
+    "completed_at": selecting.Column(_p.completed_at),
+    "timeout_minutes": selecting.Column(_p.timeout_minutes),
+    "error_message": selecting.Column(_p.error_message),
+}
+"""What a Selection of push operations may name."""
 _pending = sa.text("pushes.status = 'Pending'")
 """In the words of the partial indexes: neither database sees through bound values that it may use them."""
 _PENDING_THROUGH = (
@@ -71,11 +82,17 @@ def find(tx: Read, company_id: str, key: str) -> tuple[int, PushOperation] | Non
     return None if row is None else (row.account_pk, operation(row))
 
 
-def page(tx: Read, company_id: str, offset: int, limit: int) -> tuple[list[tuple[int, PushOperation]], int]:
-    """Newest first, each with its account's number; and the number of all."""
-    mine = _p.company_id == company_id
+def page(
+    tx: Read, company_id: str, offset: int, limit: int, wanted: Selection = EVERYTHING
+) -> tuple[list[tuple[int, PushOperation]], int]:
+    """Newest first unless another order is wanted, each with its account's number; and the number of all that are."""
+    is_wanted = selecting.where(wanted.condition, COLUMNS, is_postgresql=tx.is_postgresql)
+    mine = sa.and_(_p.company_id == company_id, is_wanted)
     total = tx.value(sa.select(sa.func.count()).select_from(t.pushes).where(mine))
-    query = sa.select(t.pushes).where(mine).order_by(_p.requested_at.desc(), _p.pk.desc()).offset(offset).limit(limit)
+    query = sa.select(t.pushes).where(mine)
+    if wanted.order:
+        query = query.order_by(selecting.order(wanted.order, COLUMNS, is_postgresql=tx.is_postgresql))
+    query = query.order_by(_p.requested_at.desc(), _p.pk.desc()).offset(offset).limit(limit)
     return [(row.account_pk, operation(row)) for row in tx.rows(query)], int(total)
 
 

@@ -189,12 +189,9 @@ def test_a_list_of_companies_carries_their_connections_with_no_query_for_each(si
         ("page=9999999999999999999", "page"),
         ("pageSize=0", "pageSize"),
         ("pageSize=5001", "pageSize"),
-        ("query=name%3Da", "query"),
-        ("orderBy=name", "orderBy"),
-        ("tags=a%3Db", "tags"),
     ],
 )
-def test_a_parameter_out_of_range_or_not_supported_yet_is_400_by_name(site, query, field):
+def test_a_parameter_out_of_range_is_400_by_name(site, query, field):
     answer = site.call("GET", f"/companies?{query}")
 
     assert answer.status_code == 400

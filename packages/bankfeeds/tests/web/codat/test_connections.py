@@ -78,7 +78,7 @@ def test_a_second_connection_is_allowed_and_both_are_listed_newest_first(site, c
 
     assert [each["id"] for each in listed["results"]] == [second["id"], first["id"]]
     assert listed["_links"]["current"] == {"href": f"{connections_path}?page=1&pageSize=100"}
-    assert site.call("GET", f"{connections_path}?query=status%3DLinked").status_code == 400
+    assert site.call("GET", f"{connections_path}?query=colour%3Dred").status_code == 400
 
 
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])

@@ -90,7 +90,7 @@ def test_every_success_is_what_the_document_says(call, world):
     call("POST", f"{connection}/bankFeeds/otp")
     call("POST", accounts, {"id": "acc-004", "currency": "EUR", "accountType": "Debit", "balance": 1})
     call("GET", company)
-    call("GET", "/companies?page=1&pageSize=1")
+    call("GET", "/companies?page=1&pageSize=1&query=name~Harbour&orderBy=-created&tags=a%3Db")
     call("GET", connection)
     call("GET", f"{company}/connections")
     call("PUT", company, {"name": "Harbour Group"})

@@ -53,6 +53,11 @@ def test_companies_are_made_read_changed_listed_and_deleted(sdk, company):
     listed = sdk.companies.list(request={"page": 1, "page_size": 100})
     assert [each.id for each in listed.results] == [company.id]
 
+    asked = {"query": "dataConnections.status!=Linked && name~Harbour", "order_by": "-created", "tags": "region!=ie"}
+    assert [each.id for each in sdk.companies.list(request=asked).results] == [company.id]
+    with pytest.raises(errors.ErrorMessage):
+        sdk.companies.list(request={"query": "colour=red"})
+
     sdk.companies.delete(request={"company_id": company.id})
 
     with pytest.raises(errors.ErrorMessage) as refusal:

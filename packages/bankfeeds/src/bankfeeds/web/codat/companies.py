@@ -6,6 +6,7 @@ from bankfeeds.web.codat import wire_institution as words
 from bankfeeds.web.codat.body import Reader, reply
 from bankfeeds.web.codat.exchange import Api, company_id
 from bankfeeds.web.codat.paging import page, window
+from bankfeeds.web.codat.querying import COMPANIES, selection
 from bankfeeds.web.endpoint import Answer, Call
 
 _body = Reader(wire.CompanyBody)
@@ -18,7 +19,7 @@ def create(api: Api, call: Call, actor: str) -> Answer:
 
 def listed(api: Api, call: Call, _actor: str) -> Answer:
     view = window(call)
-    found, total = companies.page(api.world, view.offset, view.size)
+    found, total = companies.page(api.world, view.offset, view.size, selection(call, COMPANIES, has_tags=True))
     return reply(page(call, view, [translate.company(each, api.public_url) for each in found], total))
 
 

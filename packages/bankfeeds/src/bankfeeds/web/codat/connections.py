@@ -7,6 +7,7 @@ from bankfeeds.web.codat.body import Reader, reply
 from bankfeeds.web.codat.errors import legible
 from bankfeeds.web.codat.exchange import Api, company_id, connection_id
 from bankfeeds.web.codat.paging import page, window
+from bankfeeds.web.codat.querying import CONNECTIONS, selection
 from bankfeeds.web.endpoint import Answer, Call
 
 _creation = Reader(wire.CreateConnection)
@@ -25,7 +26,7 @@ def create(api: Api, call: Call, actor: str) -> Answer:
 
 def listed(api: Api, call: Call, _actor: str) -> Answer:
     view = window(call)
-    found, total = connections.page(api.world, company_id(call), view.offset, view.size)
+    found, total = connections.page(api.world, company_id(call), view.offset, view.size, selection(call, CONNECTIONS))
     return reply(page(call, view, [translate.connection(each, api.public_url) for each in found], total))
 
 

@@ -1,12 +1,16 @@
 """Integrations: there is one, Sage Bank Feeds. Its picture is our own drawing: Sage's logo is Sage's."""
 
+from collections.abc import Mapping, Sequence
+
 from bankfeeds.domain.errors import NotFound
+from bankfeeds.domain.selection import holds
 from bankfeeds.web.codat import wire
 from bankfeeds.web.codat import wire_institution as words
 from bankfeeds.web.codat.body import reply
 from bankfeeds.web.codat.errors import legible
 from bankfeeds.web.codat.exchange import Api
 from bankfeeds.web.codat.paging import page, window
+from bankfeeds.web.codat.querying import INTEGRATIONS, selection
 from bankfeeds.web.endpoint import Answer, Call
 
 NAME = "Sage Bank Feeds"
@@ -20,8 +24,9 @@ _FEATURES = {"bankAccounts": ("Put",), "bankTransactions": ("Post",)}
 
 def listed(api: Api, call: Call, _actor: str) -> Answer:
     view = window(call)
-    found = [_integration(api)][view.offset : view.offset + view.size]
-    return reply(page(call, view, found, 1))
+    wanted = selection(call, INTEGRATIONS)
+    found = [each for each in (_integration(api),) if holds(wanted.condition, _fields(each))]
+    return reply(page(call, view, found[view.offset : view.offset + view.size], len(found)))
 
 
 def get(api: Api, call: Call, _actor: str) -> Answer:
@@ -52,6 +57,10 @@ def _integration(api: Api) -> words.Integration:
         is_beta=False,
         datatype_features=[_feature(name, types) for name, types in _FEATURES.items()],
     )
+
+
+def _fields(each: words.Integration) -> Mapping[str, Sequence[str | bool]]:
+    return {name: (getattr(each, name),) for name in ("name", "enabled")}
 
 
 def _feature(name: str, types: tuple[str, ...]) -> words.DataTypeFeature:

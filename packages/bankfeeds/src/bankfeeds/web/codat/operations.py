@@ -5,6 +5,7 @@ from bankfeeds.web.codat import translate
 from bankfeeds.web.codat.body import reply
 from bankfeeds.web.codat.exchange import Api, company_id, push_key
 from bankfeeds.web.codat.paging import page, window
+from bankfeeds.web.codat.querying import OPERATIONS, selection
 from bankfeeds.web.endpoint import Answer, Call
 
 
@@ -14,5 +15,5 @@ def get(api: Api, call: Call, _actor: str) -> Answer:
 
 def listed(api: Api, call: Call, _actor: str) -> Answer:
     view = window(call)
-    found, total = pushes.page(api.world, company_id(call), view.offset, view.size)
+    found, total = pushes.page(api.world, company_id(call), view.offset, view.size, selection(call, OPERATIONS))
     return reply(page(call, view, [translate.push_operation(each) for each in found], total))

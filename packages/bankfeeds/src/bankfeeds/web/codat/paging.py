@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from bankfeeds.domain.errors import one_flaw
 from bankfeeds.web.codat import wire
@@ -10,7 +11,7 @@ from bankfeeds.web.endpoint import Call
 PAGE_SIZE_DEFAULT = 100
 PAGE_SIZE_MAX = 5000
 PAGE_MAX = 1_000_000_000
-_NOT_YET = ("query", "orderBy", "tags")
+_KEPT = ("query", "orderBy", "tags")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +25,6 @@ class Window:
 
 
 def window(call: Call) -> Window:
-    for name in _NOT_YET:
-        if call.first(name) is not None:
-            raise one_flaw(name, "is not supported by this server yet; leave it out")
     number = whole(call, "page", 1, PAGE_MAX)
     size = whole(call, "pageSize", 1, PAGE_SIZE_MAX)
     return Window(1 if number is None else number, PAGE_SIZE_DEFAULT if size is None else size)
@@ -45,9 +43,10 @@ def whole(call: Call, name: str, least: int, most: int) -> int | None:
 
 def page(call: Call, view: Window, results: Sequence[object], total: int) -> wire.Page:
     path = call.url_path
+    kept = "".join(f"&{name}={quote(text, safe='')}" for name in _KEPT if (text := call.first(name)) is not None)
 
     def link(number: int) -> wire.Href:
-        return wire.Href(f"{path}?page={number}&pageSize={view.size}")
+        return wire.Href(f"{path}?page={number}&pageSize={view.size}{kept}")
 
     return wire.Page(
         results=list(results),

@@ -54,6 +54,10 @@ def _fit(page: Page, width: int, height: int) -> None:
         page.wait_for_timeout(PAINTED_MS)
 
 
+_HAS_SCRIPTS = (  # a parser of a page whose scripts are on takes what is in a noscript for text
+    "() => { const made = document.createElement('div'); made.innerHTML = '<noscript><i></i></noscript>';"
+    " return made.querySelector('i') === null; }"
+)
 _RUN_AXE = """async () => {
   const found = await axe.run({ resultTypes: ["violations"] });
   return found.violations.map(v => v.id + " at " + v.nodes.map(n => n.target.join(" ")).join(", "));
@@ -67,7 +71,10 @@ def find_barriers(page: Page | Frame) -> list[str]:
 
 
 class Album:
-    """Each page once wide and once as on a phone; nothing may stick out sideways, and every control can be hit."""
+    """Each page once wide and once as on a phone: nothing sticks out sideways, every control can be hit, axe is content.
+
+    axe runs where scripts do; in each frame too.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory = Path(os.environ.get("BANKFEEDS_TEST_SCREENSHOTS") or directory)
@@ -82,6 +89,9 @@ class Album:
             page.screenshot(path=self._directory / f"{name}-{label}.png")
         _fit(page, *WIDE)
         self._check_controls(page, name)
+        if page.evaluate(_HAS_SCRIPTS):
+            barriers = [barrier for frame in page.frames for barrier in find_barriers(frame)]
+            assert not barriers, f"{name}: {barriers}"
 
     def _check_controls(self, page: Page, name: str) -> None:
         small = [

@@ -27,7 +27,7 @@ function pretty(text) {
 
 function half(title, headers, text, bytes) {
   const part = document.createDocumentFragment();
-  part.append(element("h3", `${title}, ${bytes} bytes`));
+  part.append(element("h2", `${title}, ${bytes} bytes`));
   part.append(element("pre", Object.entries(headers).map(([name, value]) => `${name}: ${value}`).join("\n")));
   if (text) part.append(element("pre", text.length < bytes ? text : pretty(text)));
   return part;
@@ -50,7 +50,7 @@ function row(call) {
   const made = element("tr", undefined, call.rule ? "refused" : call.faultId ? "struck" : "");
   made.dataset.callId = call.callId;
   made.append(element("td", call.at.slice(11, 23), "when"));
-  made.append(element("td", call.direction === "in" ? "outside" : "sandbox"));
+  made.append(element("td", call.direction === "in" ? "outside" : "sandbox", "from"));
   const called = element("td");
   called.append(details(call));
   made.append(called);
@@ -58,6 +58,8 @@ function row(call) {
   made.append(element("td", call.durationMs, "number"));
   const rule = call.rule;
   made.append(element("td", rule ? `${rule.section} ${rule.code}: ${rule.message}${rule.path ? ` (${rule.path})` : ""}` : "", "rule"));
+  made.setAttribute("role", "row");
+  for (const cell of made.children) cell.setAttribute("role", "cell");
   return made;
 }
 

@@ -14,6 +14,7 @@ from sage_sandbox.playground.desk import AccountBody, BankBody, LinesBody
 from sage_sandbox.playground.pages import show
 from sage_sandbox.playground.records import PlaygroundAccount
 from sage_sandbox.playground.words import country_names, language_of, money
+from sage_sandbox.product.words import in_order
 from sage_sandbox.records import Region
 from sage_sandbox.refusals import Refusal, refuse, schema_problem
 
@@ -31,7 +32,8 @@ def _counter(request: Request, status: int = 200, problem: str = "") -> HTMLResp
     book, language = playground.world.book, language_of(request)
     named = country_names(language)
     banks = sorted(
-        book.playground_banks.values(), key=lambda bank: (named.get(bank.country_code, ""), bank.name.casefold())
+        book.playground_banks.values(),
+        key=lambda bank: (in_order(named.get(bank.country_code, "")), in_order(bank.name)),
     )
     return show(
         request,
@@ -41,7 +43,7 @@ def _counter(request: Request, status: int = 200, problem: str = "") -> HTMLResp
         rows=[_row(playground, account, language) for account in book.playground_accounts.values()],
         banks=banks,
         named=named,
-        countries=sorted(((code, named[code]) for code in _REGIONS), key=lambda each: each[1]),
+        countries=sorted(((code, named[code]) for code in _REGIONS), key=lambda each: in_order(each[1])),
     )
 
 

@@ -69,7 +69,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "listings": ("Listings at Sage", "Inscriptions chez Sage"),
     "listingsText": (
         "What people find in a Sage product. Each change goes to Sage by bank sync.",
-        "Ce que l’on trouve dans un produit Sage. Chaque modification va chez Sage par « bank sync ».",
+        "Ce que l’on trouve dans un produit Sage. Chaque modification va chez Sage par «\u00a0bank sync\u00a0».",
     ),
     "listingName": ("Name of the bank", "Nom de la banque"),
     "country": ("Country", "Pays"),

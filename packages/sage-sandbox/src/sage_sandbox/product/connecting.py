@@ -10,6 +10,7 @@ from sage_sandbox.product import feeds
 from sage_sandbox.product.client import AccountSeen, Answered, BankSeen, Linking
 from sage_sandbox.product.screens import Missing, Visit, go, origin_of
 from sage_sandbox.product.tenancy import Attempt, LedgerAccount
+from sage_sandbox.product.words import in_order
 
 SEARCH_LENGTH_MAX = 80
 _USED = 410
@@ -33,7 +34,7 @@ async def get_search(visit: Visit) -> Response:
 
 def _countries(visit: Visit) -> list[tuple[str, str]]:
     named = [(code, visit.say(f"country.{code}")) for code in COUNTRIES]
-    return sorted(named, key=lambda each: each[1])
+    return sorted(named, key=lambda each: in_order(each[1]))
 
 
 async def get_terms(visit: Visit) -> Response:

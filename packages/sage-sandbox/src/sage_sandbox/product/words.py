@@ -1,6 +1,7 @@
 """The words people read, one file a language. A product's own wording stands under its style, a region's under both."""
 
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -32,6 +33,11 @@ WORDS = {language: _read(language) for language in LANGUAGES}
 
 def words_in(language: str) -> Words:
     return WORDS.get(language, WORDS["en"])
+
+
+def in_order(name: str) -> str:
+    """What names are sorted by, as dictionaries do: accents and capitals apart."""
+    return "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each)).casefold()
 
 
 def wanted(accept_language: str) -> str:

@@ -1,6 +1,9 @@
 """The ids of lines from sources that give none: stable from file to file, scoped to the account.
 
-The rule, for each entry of an account (id and currency) on a booking day, over the whole file:
+The account is what `scope` makes of the one the file names: for lines that go into a source account its external id,
+however a format may write the number; elsewhere the number as written.
+
+The rule, for each entry of an account (scope and currency) on a booking day, over the whole file:
 
 1. **The bank's own reference**, where it says which entry is meant: the id stands for (account, currency,
    day, amount, bank reference), if that is unique on the day. The text is left out on purpose, since banks
@@ -19,7 +22,7 @@ Changing this rule, or what a reader puts in a fingerprint, makes every line new
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 
 from bankfeeds.domain.statement_file import Entry, FileAccount, StatementDraft
@@ -39,28 +42,41 @@ def digest(parts: Iterable[str]) -> str:
     return sha256(joined.encode()).hexdigest()[:ID_LENGTH]
 
 
-def line_ids(drafts: Sequence[StatementDraft]) -> list[list[str]]:
+Scope = Callable[[FileAccount], str]
+"""What the ids of an account's lines are made within."""
+
+
+def line_ids(drafts: Sequence[StatementDraft], scope: Scope) -> list[list[str]]:
     """For each draft the ids of its entries, in the entries' own order."""
-    uses = Counter(key for draft in drafts for entry in draft.entries if (key := _by_reference(draft.account, entry)))
+    scopes = [(scope(draft.account), draft.account.currency) for draft in drafts]
+    uses = Counter(
+        key
+        for draft, within in zip(drafts, scopes, strict=True)
+        for entry in draft.entries
+        if (key := _by_reference(within, entry))
+    )
     occurrences: Counter[str] = Counter()
-    return [[_id_of(draft.account, entry, uses, occurrences) for entry in draft.entries] for draft in drafts]
+    return [
+        [_id_of(within, entry, uses, occurrences) for entry in draft.entries]
+        for draft, within in zip(drafts, scopes, strict=True)
+    ]
 
 
-def _id_of(account: FileAccount, entry: Entry, uses: Counter[str], occurrences: Counter[str]) -> str:
-    by_reference = _by_reference(account, entry)
+def _id_of(within: tuple[str, str], entry: Entry, uses: Counter[str], occurrences: Counter[str]) -> str:
+    by_reference = _by_reference(within, entry)
     if by_reference and uses[by_reference] == 1:
         return by_reference
-    content = digest(("content", *_where_and_what(account, entry), entry.bank_reference or "", entry.fingerprint))
+    content = digest(("content", *_where_and_what(within, entry), entry.bank_reference or "", entry.fingerprint))
     occurrences[content] += 1
     return digest((content, str(occurrences[content])))
 
 
-def _by_reference(account: FileAccount, entry: Entry) -> str | None:
+def _by_reference(within: tuple[str, str], entry: Entry) -> str | None:
     if not entry.bank_reference or is_placeholder(entry.bank_reference):
         return None
-    return digest(("reference", *_where_and_what(account, entry), entry.bank_reference))
+    return digest(("reference", *_where_and_what(within, entry), entry.bank_reference))
 
 
-def _where_and_what(account: FileAccount, entry: Entry) -> tuple[str, str, str, str]:
+def _where_and_what(within: tuple[str, str], entry: Entry) -> tuple[str, str, str, str]:
     """The amount without trailing zeros: 8.850 in one file is 8.85 in another."""
-    return account.id, account.currency, entry.date.isoformat(), format(entry.amount.normalize(), "f")
+    return *within, entry.date.isoformat(), format(entry.amount.normalize(), "f")

@@ -8,10 +8,11 @@ from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 
-from bankfeeds.domain.line_identity import line_ids
+from bankfeeds.domain.line_identity import Scope, line_ids
 from bankfeeds.domain.statement_file import (
     AccountLines,
     Entry,
+    FileAccount,
     FileBalance,
     FileLine,
     FileStatement,
@@ -23,10 +24,15 @@ from bankfeeds.domain.statement_file import (
 ZERO = Decimal(0)
 
 
-def finish(name: str, drafts: Sequence[StatementDraft]) -> StatementFile:
+def as_written(account: FileAccount) -> str:
+    """The scope of line ids where the file alone says which account it is."""
+    return account.id
+
+
+def finish(name: str, drafts: Sequence[StatementDraft], scope: Scope = as_written) -> StatementFile:
     """The file's statements, in file order. A statement that stands in the file twice is taken once."""
     kept = _without_repeats(drafts)
-    ids = line_ids(kept)
+    ids = line_ids(kept, scope)
     return StatementFile(name, tuple(_finish_one(draft, names) for draft, names in zip(kept, ids, strict=True)))
 
 
@@ -113,6 +119,8 @@ def _prove(
         f"the balances do not add up: opening {opening.amount} plus lines {total} is {reached} {currency}, "
         f"but the closing balance is {closing.amount} (difference {closing.amount - reached})"
     )
+    if total and opening.amount - total == closing.amount:
+        warning += "; with every sign turned round they do: money in and money out are mixed up"
     return Proof.failed, (warning,)
 
 

@@ -14,7 +14,9 @@ import sqlalchemy as sa
 
 from bankfeeds.domain.columns import NO_LINES, Batch, Columns
 from bankfeeds.domain.feed import Feed, QueuedLine
+from bankfeeds.domain.source_account import SourceAccount
 from bankfeeds.domain.statement import Statement
+from bankfeeds.domain.statement_import import BookedLine
 from bankfeeds.domain.transaction import Line
 from bankfeeds.store import bulk
 from bankfeeds.store import tables as t
@@ -60,6 +62,24 @@ def existing(tx: Read, account_pk: int, ids: Sequence[str]) -> dict[str, tuple[i
 
 
 _IDS_PER_QUERY = 500
+
+
+def booked_between(tx: Read, account_pk: int, first_on: date, last_on: date) -> list[BookedLine]:
+    """What was accepted for these days, oldest first."""
+    return [
+        BookedLine(row.id, row.posted_on, row.amount, row.balance)
+        for row in tx.rows(
+            sa.select(_l.id, _l.posted_on, _l.amount, _l.balance)
+            .where(_l.account_pk == account_pk, _l.posted_on.between(first_on, last_on))
+            .order_by(_l.pk)
+        )
+    ]
+
+
+def last_balance(tx: Read, account: SourceAccount) -> Decimal | None:
+    """After the newest line accepted, sent or not; None before the first."""
+    row = tx.row(sa.select(_l.balance).where(_l.pk == (account.pk << t.SEQ_BITS) + account.last_seq))
+    return None if row is None else row.balance
 
 
 def next_batch(tx: Read, account_pk: int, after_seq: int, limit: int, *, from_on: date | None, feed_pk: int) -> Batch:

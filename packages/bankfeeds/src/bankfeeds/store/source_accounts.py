@@ -51,6 +51,13 @@ def ever_called(tx: Read, external_id: str) -> tuple[SourceAccount, datetime, da
     return None if row is None else (account(row), row.created_at, row.deleted_at)
 
 
+def numbered(tx: Read, number: str, limit: int) -> list[SourceAccount]:
+    """Whose identifier is this number, with or without a sort or bank code before it; deleted ones are not found."""
+    same = sa.or_(_a.identifier == number, _a.identifier.endswith("-" + number, autoescape=True))
+    query = sa.select(t.source_accounts).where(same, _a.deleted_at.is_(None)).order_by(_a.pk).limit(limit)
+    return [account(row) for row in tx.rows(query)]
+
+
 def of_company(tx: Read, company_id: str, limit: int) -> list[SourceAccount]:
     """Connection by connection, in the order they were made."""
     query = sa.select(t.source_accounts).where(_a.company_id == company_id, _a.deleted_at.is_(None))

@@ -1,0 +1,209 @@
+"""`bankfeeds import`: statement files of the institution's own, taken as the API takes pushes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bankfeeds.cli import opening, output
+from bankfeeds.cli.usage import WrongUsage
+from bankfeeds.domain.errors import Refusal
+from bankfeeds.domain.push_operation import PushOperation
+from bankfeeds.domain.statement_file import FileBalance, Proof, StatementDraft, UnreadableFile
+from bankfeeds.flows import take_file
+from bankfeeds.flows.context import World
+from bankfeeds.flows.take_file import Planned
+from bankfeeds.readers import read_drafts
+
+DONE, REFUSED = 0, 1
+LATE_SHOWN_MAX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What the command line asks for, for each file alike."""
+
+    account: str | None
+    dry_run: bool
+    partial: bool
+    reason: str | None
+    json: bool
+
+
+@dataclass(slots=True)
+class _Result:
+    """What became of one file: for programs as it stands, for people printed as it comes."""
+
+    file: str
+    accounts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    problems: list[str] = field(default_factory=list[str])
+
+
+def import_(
+    *files: Path,
+    account: str | None = None,
+    dry_run: bool = False,
+    partial: bool = False,
+    accept_unproved: bool = False,
+    reason: str | None = None,
+    json: bool = False,
+) -> int:
+    """Take the lines of bank statement files; lines that are there already are passed over.
+
+    Each file is taken whole or not at all, the ones beside it all the same. Exit code 1: something was not taken.
+
+    Args:
+        files: statement files.
+        account: whose they are: CONNECTION/ACCOUNT, or its external id. Without it, by the number in the file.
+        dry_run: say what would be done, and do nothing.
+        partial: of a damaged file, take the statements before the damage.
+        accept_unproved: take lines that the file's own balances do not prove; needs --reason.
+        reason: why, for the audit trail.
+        json: for programs.
+    """
+    if not files:
+        raise WrongUsage("import: name at least one file")
+    if accept_unproved and not reason:
+        raise WrongUsage("--accept-unproved: say why with --reason")
+    order = _Order(account, dry_run, partial, reason if accept_unproved else None, json)
+    with opening.world() as world:
+        results = [_import_one(world, path, order) for path in files]
+    if json:
+        output.show_json([output.fields_of(result) for result in results])
+    return REFUSED if any(result.problems for result in results) else DONE
+
+
+def _import_one(world: World, path: Path, order: _Order) -> _Result:
+    result = _Result(path.name)
+    drafts = _read(path, order, result)
+    if not drafts:
+        return result
+    find = take_file.called(order.account) if order.account is not None else take_file.by_number
+    try:
+        plans = take_file.look(world, path.name, drafts, find)
+    except Refusal as refusal:
+        _trouble(order, result, f"refused, nothing was taken from it: {refusal.message}")
+        return result
+    if held := [plan for plan in plans if plan.is_held and order.reason is None]:
+        _tell_held(order, result, plans, held)
+        return result
+    for plan in plans:
+        _take(world, plan, order, result)
+    return result
+
+
+def _read(path: Path, order: _Order, result: _Result) -> list[StatementDraft]:
+    drafts: list[StatementDraft] = []
+    try:
+        for draft in read_drafts(path):
+            drafts.append(draft)  # noqa: PERF402 - what came before an error is kept
+    except UnreadableFile as error:
+        if not order.partial or not drafts:
+            _trouble(order, result, f"refused, nothing was taken from it: {error}")
+            return []
+        _trouble(order, result, f"damaged, only the statements before the damage are taken: {error}")
+    return drafts
+
+
+def _take(world: World, plan: Planned, order: _Order, result: _Result) -> None:
+    told = _fields(plan)
+    result.accounts.append(told)
+    _tell(order, result.file, _about(plan))
+    if plan.sorted.late:
+        _tell_late(order, result, plan)
+    if order.dry_run:
+        _tell(order, result.file, f"would take {len(plan.sorted.new)} lines (--dry-run: nothing was done)")
+        return
+    if plan.is_held and order.reason is not None:
+        take_file.accept_unproved(world, opening.actor(), plan, order.reason)
+    operations: list[PushOperation] = []
+    try:
+        for operation in take_file.take(world, opening.actor(), plan):
+            operations.append(operation)
+            _tell_push(order, result.file, operation)
+    except Refusal as refusal:
+        _trouble(order, result, f"not taken: {refusal.message}")
+    told["pushOperationKeys"] = [operation.key for operation in operations]
+
+
+def _tell_push(order: _Order, file: str, operation: PushOperation) -> None:
+    count = 0
+    if operation.first_seq is not None and operation.last_seq is not None:
+        count = operation.last_seq - operation.first_seq + 1
+    _tell(order, file, f"took {count} lines: push operation {operation.key}, {operation.status.value}")
+    for warning in operation.warnings:
+        _tell(order, file, f"warning: {warning.field} {warning.message}")
+
+
+def _tell_held(order: _Order, result: _Result, plans: Sequence[Planned], held: Sequence[Planned]) -> None:
+    for plan in plans:
+        result.accounts.append(_fields(plan))
+        _tell(order, result.file, _about(plan))
+    failed = any(plan.lines.proof is Proof.failed for plan in held)
+    because = "its balances do not add up" if failed else "its balances prove nothing"
+    _trouble(
+        order,
+        result,
+        f"held, nothing was taken from it: {because}; if its lines are right all the same, "
+        "import it again with --accept-unproved --reason",
+    )
+
+
+def _tell_late(order: _Order, result: _Result, plan: Planned) -> None:
+    late = plan.sorted.late
+    for line in late[:LATE_SHOWN_MAX]:
+        _tell(order, result.file, f"left out: {line.date} {line.amount} {line.description}")
+    if len(late) > LATE_SHOWN_MAX:
+        _tell(order, result.file, f"left out: {len(late) - LATE_SHOWN_MAX} more")
+    _trouble(
+        order,
+        result,
+        f"{len(late)} lines come too late: they are dated before {plan.account.newest_on}, the newest line accepted; "
+        "Sage takes lines in date order only",
+    )
+
+
+def _about(plan: Planned) -> str:
+    stated, found = plan.lines, plan.sorted
+    warnings = "".join(f"; {warning}" for warning in stated.warnings)
+    return (
+        f"{stated.account.id} {stated.account.currency} is {plan.account.connection_id}/{plan.account.id}: "
+        f"opens {_balance(stated.opening)}, {len(stated.lines)} lines, closes {_balance(stated.closing)}, "
+        f"{stated.proof.value}; {len(found.new)} new, {found.known + found.alike} there already, "
+        f"{len(found.late)} too late, {stated.pending} not booked yet and held back{warnings}"
+    )
+
+
+def _balance(balance: FileBalance | None) -> str:
+    return f"{balance.amount} on {balance.on}" if balance else "unknown"
+
+
+def _fields(plan: Planned) -> dict[str, Any]:
+    stated, found = plan.lines, plan.sorted
+    return {
+        "number": stated.account.id,
+        "currency": stated.account.currency,
+        "connectionId": plan.account.connection_id,
+        "accountId": plan.account.id,
+        "openingBalance": stated.opening.amount if stated.opening else None,
+        "closingBalance": stated.closing.amount if stated.closing else None,
+        "proof": stated.proof.value,
+        "lines": len(stated.lines),
+        "new": len(found.new),
+        "known": found.known,
+        "alike": found.alike,
+        "late": [line.id for line in found.late],
+        "pending": stated.pending,
+        "warnings": list(stated.warnings),
+        "pushOperationKeys": [],
+    }
+
+
+def _tell(order: _Order, file: str, words: str) -> None:
+    if not order.json:
+        output.show_line(f"{file}: {words}")
+
+
+def _trouble(order: _Order, result: _Result, words: str) -> None:
+    result.problems.append(words)
+    _tell(order, result.file, words)

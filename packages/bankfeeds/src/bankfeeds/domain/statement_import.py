@@ -1,0 +1,119 @@
+"""From a statement file to an account's stream: whose account it is, and which of its lines are new.
+
+A line that is there already is known by its id; or, from another format that words it otherwise, by day, amount and
+the account's balance after it, which no second line has unless money went out and came back the same day (then they
+are counted). Where two formats order a day's lines differently, a day that has the same amounts and ends with the same
+balance is the same day.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from bankfeeds.domain.source_account import SourceAccount
+from bankfeeds.domain.statement_file import AccountLines, FileAccount, FileLine, Proof
+
+NATIONAL_DIGITS_MIN = 6
+"""Fewer digits than these say too little to find an account's number within its IBAN."""
+
+
+class BookedLine(NamedTuple):
+    """A line accepted before, as far as it can be compared with a file's."""
+
+    id: str
+    on: date
+    amount: Decimal
+    balance: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """A file's lines of one account: to be taken, there already (by id, or as another format's), and too late."""
+
+    new: tuple[FileLine, ...]
+    known: int
+    alike: int
+    late: tuple[FileLine, ...]
+
+
+def names(file: FileAccount, account: SourceAccount) -> bool:
+    """True if the file's account is this one by its number, and by currency and sort code where both say them."""
+    if account.currency and account.currency != file.currency:
+        return False
+    number = _plain(account.number or "")
+    if number == _plain(file.id):
+        return True
+    if not number or number != _plain(file.number) or not file.sort_code:
+        return False
+    return account.branch is None or account.branch == file.sort_code
+
+
+def contradicts(file: FileAccount, account: SourceAccount) -> bool:
+    """True if the file cannot be of the account that a person named. One may have the IBAN, the other the number."""
+    if account.currency and account.currency != file.currency:
+        return True
+    number = _plain(account.number or "")
+    if not number or names(file, account):
+        return False
+    long, short = sorted((number, _plain(file.id)), key=len, reverse=True)
+    digits = short.lstrip("0")
+    is_within = long[:2].isalpha() and len(digits) >= NATIONAL_DIGITS_MIN and long.endswith(digits)
+    return not is_within
+
+
+def sort_out(lines: AccountLines, before: Sequence[BookedLine], newest_on: date | None) -> Sorted:
+    """`before`: what was accepted for the file's days."""
+    ids = {line.id for line in before}
+    unknown = [line for line in lines.lines if line.id not in ids]
+    known = len(lines.lines) - len(unknown)
+    if lines.proof is Proof.proved:
+        named = {line.id for line in lines.lines}
+        unmatched = [line for line in before if line.id not in named]
+        unknown = _without_alike(_without_same_days(lines, before, unknown, unmatched), unmatched)
+    late = tuple(line for line in unknown if newest_on is not None and line.date < newest_on)
+    new = tuple(line for line in unknown if newest_on is None or line.date >= newest_on)
+    return Sorted(new, known, len(lines.lines) - known - len(unknown), late)
+
+
+def rebalanced(lines: Sequence[FileLine], balance: Decimal) -> tuple[FileLine, ...]:
+    """Running on from a balance: for lines of a file that states none."""
+    result: list[FileLine] = []
+    for line in lines:
+        balance += line.amount
+        result.append(replace(line, balance=balance))
+    return tuple(result)
+
+
+def _without_same_days(
+    lines: AccountLines, before: Sequence[BookedLine], unknown: Sequence[FileLine], unmatched: Sequence[BookedLine]
+) -> list[FileLine]:
+    """Without those of days of which every amount and the last balance are there already."""
+    ends = {line.date: line.balance for line in lines.lines}
+    ended = {line.on: line.balance for line in before}
+    here: defaultdict[date, Counter[Decimal]] = defaultdict(Counter)
+    there: defaultdict[date, Counter[Decimal]] = defaultdict(Counter)
+    for line in unknown:
+        here[line.date][line.amount] += 1
+    for line in unmatched:
+        there[line.on][line.amount] += 1
+    same = {on for on, amounts in here.items() if amounts == there[on] and ends[on] == ended.get(on)}
+    return [line for line in unknown if line.date not in same]
+
+
+def _without_alike(unknown: Sequence[FileLine], unmatched: Sequence[BookedLine]) -> list[FileLine]:
+    left = Counter((line.on, line.amount, line.balance) for line in unmatched)
+    kept: list[FileLine] = []
+    for line in unknown:
+        key = (line.date, line.amount, line.balance)
+        if left[key]:
+            left[key] -= 1
+        else:
+            kept.append(line)
+    return kept
+
+
+def _plain(number: str) -> str:
+    return "".join(c for c in number.upper() if c.isalnum())

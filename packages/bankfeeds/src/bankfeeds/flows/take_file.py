@@ -1,0 +1,162 @@
+"""Taking a statement file: looked at first (`look`), then pushed as the API's requests are (`take`).
+
+Nothing is remembered of the file itself. Killed between two pushes, it is taken again: what was accepted is known by
+its lines and passed over.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from bankfeeds.domain.audit import AuditEntry, check_reason
+from bankfeeds.domain.errors import Conflict, Invalid, NotFound, one_flaw
+from bankfeeds.domain.push_operation import PushOperation
+from bankfeeds.domain.source_account import SourceAccount
+from bankfeeds.domain.statement_file import AccountLines, FileAccount, FileLine, Proof, StatementDraft
+from bankfeeds.domain.statement_import import Sorted, contradicts, names, rebalanced, sort_out
+from bankfeeds.domain.statement_ledger import ZERO, accounts_of, finish
+from bankfeeds.domain.transaction import LINES_MAX
+from bankfeeds.flows import named
+from bankfeeds.flows.accept import PushRequest, accept
+from bankfeeds.flows.context import World
+from bankfeeds.store import audit, lines, source_accounts
+from bankfeeds.store.engine import Read
+
+Finder = Callable[[Read, FileAccount], SourceAccount]
+NAMESAKES_SHOWN_MAX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What is to be done with what a file says of one account. `is_held`: not without a word from somebody."""
+
+    file: str
+    account: SourceAccount
+    lines: AccountLines
+    sorted: Sorted
+
+    @property
+    def is_held(self) -> bool:
+        return self.lines.proof is not Proof.proved and bool(self.sorted.new)
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A file's line as a push's item."""
+
+    id: str
+    date: str
+    description: str
+    amount: bytes
+    balance: bytes
+    transactionType: str  # noqa: N815 - the wire's own spelling, matched structurally
+    counterparty: str | None
+    reference: str | None
+
+
+def look(world: World, file: str, drafts: Sequence[StatementDraft], find: Finder) -> list[Planned]:
+    """One for each account that the file names; refused whole if the platform does not know one of them."""
+
+    def read(tx: Read) -> list[Planned]:
+        accounts = {draft.account.key: find(tx, draft.account) for draft in drafts}
+        finished = finish(file, drafts, lambda account: accounts[account.key].external_id)
+        return [_plan(tx, file, accounts[each.account.key], each) for each in accounts_of(finished)]
+
+    plans = world.db.read(read)
+    if len({plan.account.pk for plan in plans}) != len(plans):
+        raise one_flaw("account", f"{file} names two accounts that are both {plans[0].account.id!r} here", "ambiguous")
+    return plans
+
+
+def by_number(tx: Read, file: FileAccount) -> SourceAccount:
+    """The only source account with the number that the file gives."""
+    found = source_accounts.numbered(tx, file.id, NAMESAKES_SHOWN_MAX)
+    if file.number != file.id:
+        found += source_accounts.numbered(tx, file.number, NAMESAKES_SHOWN_MAX)
+    same = [account for account in found if names(file, account)]
+    if not same:
+        raise NotFound(
+            "source_account",
+            f"no source account has the number {file.id} in {file.currency}; name one with --account",
+        )
+    if len(same) > 1:
+        told = ", ".join(f"{account.connection_id}/{account.id}" for account in same)
+        raise Conflict(
+            "ambiguous", f"several source accounts have the number {file.id}; name one with --account: {told}"
+        )
+    return same[0]
+
+
+def called(name: str) -> Finder:
+    """The account that an operator names: CONNECTION/ACCOUNT or external id."""
+
+    def find(tx: Read, file: FileAccount) -> SourceAccount:
+        return _checked(named.account(tx, name), file)
+
+    return find
+
+
+def of_path(company_id: str, connection_id: str, account_id: str) -> Finder:
+    """The account that a request's path names."""
+
+    def find(tx: Read, file: FileAccount) -> SourceAccount:
+        account = source_accounts.find(tx, company_id, connection_id, account_id)
+        if account is None:
+            raise NotFound("source_account", f"Source account {account_id} was not found")
+        return _checked(account, file)
+
+    return find
+
+
+def accept_unproved(world: World, actor: str, plan: Planned, reason: str) -> None:
+    """Put down that somebody takes a file's lines although its balances do not prove them."""
+    detail = {"file": plan.file, "proof": plan.lines.proof.value, "new": len(plan.sorted.new)}
+    subject = f"account:{plan.account.external_id}"
+    entry = AuditEntry(world.clock(), actor, "file.accept_unproved", subject, check_reason(reason), detail)
+    world.db.write(lambda tx: audit.record(tx, entry))
+
+
+def take(world: World, actor: str, plan: Planned) -> Iterator[PushOperation]:
+    """The new lines, at most LINES_MAX to a push operation; each is durable as it comes."""
+    account, new = plan.account, plan.sorted.new
+    for start in range(0, len(new), LINES_MAX):
+        items = [_item(line) for line in new[start : start + LINES_MAX]]
+        request = PushRequest(account.company_id, account.connection_id, account.id, account.id, items)
+        try:
+            yield accept(world, actor, request)
+        except Invalid as refusal:
+            where = f"{plan.file}, lines {start + 1} to {start + len(items)} of the new ones: "
+            raise Invalid(refusal.code, where + refusal.message, refusal.flaws) from refusal
+
+
+def _checked(account: SourceAccount, file: FileAccount) -> SourceAccount:
+    if contradicts(file, account):
+        has = " in ".join(part for part in (account.number, account.currency) if part)
+        raise one_flaw(
+            "account",
+            f"the file names {file.id} in {file.currency}, but account {account.id!r} is {has}",
+            "other_account",
+        )
+    return account
+
+
+def _plan(tx: Read, file: str, account: SourceAccount, stated: AccountLines) -> Planned:
+    before = lines.booked_between(tx, account.pk, stated.lines[0].date, stated.lines[-1].date) if stated.lines else []
+    found = sort_out(stated, before, account.newest_on)
+    if stated.opening is None and stated.closing is None:
+        last = lines.last_balance(tx, account)
+        start = last if last is not None else account.balance or ZERO
+        found = replace(found, new=rebalanced(found.new, start))
+    return Planned(file, account, stated, found)
+
+
+def _item(line: FileLine) -> _Item:
+    return _Item(
+        line.id,
+        line.date.isoformat(),
+        line.description,
+        format(line.amount, "f").encode(),
+        format(line.balance, "f").encode(),
+        line.transaction_type,
+        line.counterparty,
+        line.reference,
+    )

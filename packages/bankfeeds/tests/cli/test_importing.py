@@ -1,0 +1,205 @@
+"""`bankfeeds import`: files through the whole pipeline into the stream, and every reason not to."""
+
+import json
+import os
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+import sqlalchemy as sa
+
+from bankfeeds.cli import opening, run
+from bankfeeds.store import tables as t
+
+from .. import worlds
+from ..readers.documents import Booked, bal, document, entry, ntry, statement_of, stmt, thousand_entries
+
+DAY = date(2025, 2, 2)
+
+
+@pytest.fixture(autouse=True)
+def _database(monkeypatch, tmp_path):
+    for name in [name for name in os.environ if name.startswith("BANKFEEDS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("BANKFEEDS_DATABASE_URL", f"sqlite:///{tmp_path}/own.db")
+    monkeypatch.setenv("BANKFEEDS_LOG_LEVEL", "error")
+
+
+@pytest.fixture
+def made():
+    with opening.world() as world:
+        made = worlds.make_account(world, sort_code="000099", number="31926819")
+        worlds.link(world, made)
+    return made
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text, name="statement.xml"):
+        path = tmp_path / name
+        path.write_text(text)
+        return str(path)
+
+    return write
+
+
+def stored():
+    with opening.world() as world:
+        query = sa.select(t.lines.c.id, t.lines.c.posted_on, t.lines.c.amount, t.lines.c.balance).order_by(t.lines.c.pk)
+        return world.db.read(lambda tx: [tuple(row) for row in tx.rows(query)])
+
+
+def audit_rows():
+    with opening.world() as world:
+        return worlds.audited(world)
+
+
+def february(*entries, opening="100.00", name="S1"):
+    return document(statement_of(entries, Decimal(opening), name))
+
+
+def on(day, amount, text="", reference=""):
+    return Booked(DAY.replace(day=day), Decimal(amount), text, reference)
+
+
+def test_the_lines_of_a_file_are_pushed_to_the_account_with_its_iban(made, write, capsys):
+    path = write(february(on(2, "-3.50", "Coffee"), on(2, "-3.50", "Coffee"), on(3, "20.00", "Till")))
+
+    assert run(["import", path]) == 0
+
+    assert [(amount, balance) for _, _, amount, balance in stored()] == [
+        (Decimal("-3.50"), Decimal("96.50")),
+        (Decimal("-3.50"), Decimal("93.00")),
+        (Decimal("20.00"), Decimal("113.00")),
+    ]
+    told = capsys.readouterr().out
+    assert f"GB83DEMO00009931926819 GBP is {made.connection_id}/acc-001" in told
+    assert "3 lines, closes 113.00 on 2026-11-01, proved; 3 new, 0 there already" in told
+    assert "took 3 lines: push operation" in told
+
+
+def test_a_file_taken_again_or_overlapping_adds_nothing_twice(made, write, capsys):
+    first = [on(1, "-3.50", "Coffee"), on(2, "-3.50", "Coffee"), on(2, "-3.50", "Coffee")]
+    assert run(["import", write(february(*first))]) == 0
+    assert run(["import", write(february(*first))]) == 0
+    overlapping = february(*first[1:], on(3, "9.00", "Till"), opening="96.50", name="S2")
+
+    capsys.readouterr()
+    assert run(["import", write(overlapping), "--json"]) == 0
+
+    assert [amount for _, _, amount, _ in stored()] == [Decimal(a) for a in ("-3.50", "-3.50", "-3.50", "9.00")]
+    (told,) = json.loads(capsys.readouterr().out)
+    assert (told["accounts"][0]["new"], told["accounts"][0]["known"]) == (1, 2)
+
+
+def test_a_line_worded_otherwise_is_known_by_its_balance(made, write):
+    assert run(["import", write(february(on(2, "-3.50", "Coffee"), on(2, "8.00", "Till")))]) == 0
+    reworded = february(on(2, "-3.50", "COFFEE AND CO"), on(2, "8.00", "TILL"), on(2, "8.00", "TILL"))
+
+    assert run(["import", write(reworded)]) == 0
+
+    assert [balance for *_, balance in stored()] == [Decimal("96.50"), Decimal("104.50"), Decimal("112.50")]
+
+
+def test_a_day_that_another_format_orders_otherwise_is_known_by_its_end(made, write):
+    assert run(["import", write(february(on(2, "-3.50", "Coffee"), on(2, "8.00", "Till")))]) == 0
+    assert run(["import", write(february(on(2, "8.00", "TILL"), on(2, "-3.50", "COFFEE")))]) == 0
+    assert len(stored()) == 2
+
+
+def test_thousand_lines_go_into_one_push_operation_and_the_next_into_another(made, write, capsys):
+    entries = [replace(one, on=DAY) for one in thousand_entries()]
+    text = document(statement_of([*entries, on(3, "1.00", "One more")]))
+
+    assert run(["import", write(text), "--json"]) == 0
+
+    (told,) = json.loads(capsys.readouterr().out)
+    assert (told["accounts"][0]["new"], len(told["accounts"][0]["pushOperationKeys"])) == (1001, 2)
+    assert len(stored()) == 1001
+
+
+def test_a_dry_run_does_nothing(made, write, capsys):
+    assert run(["import", write(february(on(2, "1.00"))), "--dry-run"]) == 0
+    assert "would take 1 lines" in capsys.readouterr().out
+    assert stored() == []
+
+
+def test_balances_that_do_not_add_up_hold_the_file_until_somebody_says_why(made, write, capsys):
+    wrong = document(stmt(bal("OPBD", "100.00"), bal("CLBD", "96.50"), entry(on(2, "3.50", "Coffee"))))
+    path = write(wrong)
+
+    assert run(["import", path]) == 1
+    told = capsys.readouterr().out
+    assert "difference -7.00" in told
+    assert "money in and money out are mixed up" in told
+    assert "held, nothing was taken" in told
+    assert stored() == []
+
+    assert run(["import", path, "--accept-unproved"]) == 2
+    assert run(["import", path, "--accept-unproved", "--reason", "the bank confirmed it"]) == 0
+    assert len(stored()) == 1
+    assert any(action == "file.accept_unproved" for _, action, _ in audit_rows())
+
+
+def test_a_file_without_balances_runs_on_from_the_last_one_known(made, write):
+    assert run(["import", write(february(on(1, "5.00", "Till")))]) == 0
+    bare = document(stmt(entry(on(2, "1.00", "Till"))))
+
+    assert run(["import", write(bare)]) == 1
+    assert run(["import", write(bare), "--accept-unproved", "--reason", "the bank states none"]) == 0
+
+    assert [balance for *_, balance in stored()] == [Decimal("105.00"), Decimal("106.00")]
+
+
+def test_lines_that_come_too_late_are_left_out_and_told(made, write, capsys):
+    assert run(["import", write(february(on(2, "5.00", "Till")))]) == 0
+    assert run(["import", write(february(on(1, "7.00", "Forgotten"), on(3, "1.00", "Till")))]) == 1
+    told = capsys.readouterr().out
+    assert "left out: 2025-02-01 7.00 Forgotten" in told
+    assert "1 lines come too late" in told
+    assert [amount for _, _, amount, _ in stored()] == [Decimal("5.00"), Decimal("1.00")]
+
+
+def test_a_file_of_another_account_is_refused(made, write, capsys):
+    other = document(stmt(bal("OPBD", "0"), bal("CLBD", "10.00"), ntry(), iban="GB29NWBK60161331926820"))
+    name = f"{made.connection_id}/acc-001"
+
+    assert run(["import", write(other), "--account", name]) == 1
+    assert "the file names GB29NWBK60161331926820 in GBP, but account 'acc-001' is 31926819" in capsys.readouterr().out
+    assert run(["import", write(other)]) == 1
+    assert "no source account has the number GB29NWBK60161331926820" in capsys.readouterr().out
+    assert stored() == []
+
+
+def test_a_number_that_two_accounts_have_asks_which(made, write, capsys):
+    with opening.world() as world:
+        second = worlds.make_account(world, sort_code="000099", number="31926819")
+        worlds.link(world, second, "sage-2")
+    path = write(february(on(2, "1.00")))
+
+    assert run(["import", path]) == 1
+    assert "name one with --account" in capsys.readouterr().out
+    assert run(["import", path, "--account", f"{second.connection_id}/acc-001"]) == 0
+    assert len(stored()) == 1
+
+
+def test_a_damaged_file_is_refused_and_partial_takes_what_stands_before(made, write, capsys):
+    good = statement_of([on(2, "1.00")])
+    bad = stmt(bal("OPBD", "101.00"), ntry("12,50"), name="S2")
+    path = write(document(good, bad))
+
+    assert run(["import", path]) == 1
+    assert '"12,50" is not an amount' in capsys.readouterr().out
+    assert stored() == []
+    assert run(["import", path, "--partial"]) == 1
+    assert len(stored()) == 1
+
+
+def test_one_bad_file_does_not_stop_the_others(made, write):
+    assert run(["import", write("not a statement", "bad.xml"), write(february(on(2, "1.00")), "good.xml")]) == 1
+    assert len(stored()) == 1
+
+
+def test_no_file_is_wrong_usage(made):
+    assert run(["import"]) == 2

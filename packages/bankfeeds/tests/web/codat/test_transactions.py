@@ -277,7 +277,9 @@ def test_operations_are_listed_newest_first_in_pages(site, linked, clock):
 
     assert [operation["pushOperationKey"] for operation in listed["results"]] == keys[:2]
     assert (listed["totalResults"], listed["_links"]["next"]) == (3, {"href": f"{path}?page=2&pageSize=2"})
-    assert site.call("GET", f"{path}?orderBy=-requestedOnUtc").status_code == 400
+    oldest = site.call("GET", f"{path}?orderBy=requestedOnUtc").json()["results"]
+    assert [operation["pushOperationKey"] for operation in oldest] == keys[::-1]
+    assert site.call("GET", f"{path}?orderBy=-nothing").status_code == 400
 
 
 def test_the_model_requires_only_what_a_push_is_refused_without(site, linked):

@@ -14,7 +14,7 @@ ROWS: dict[str, list[str]] = {
     for cells in (line.strip("|\n ").split("|") for line in PAGE.splitlines() if line.startswith("| `"))
 }
 OURS = {"bankfeeds", "sage-sandbox"}
-DECLARES_NOTHING = {"axe-playwright-python", "codat-bankfeeds"}
+DECLARES_NOTHING = {"axe-playwright-python", "codat-bankfeeds", "codat-platform"}
 """Test-only; their packages' metadata names no licence (the first has a licence file: MIT)."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _FORBIDDEN = re.compile(r"(?<![A-Z])A?GPL|(?<!Lesser )General Public", re.IGNORECASE)

@@ -49,7 +49,6 @@ def _matches(text: str) -> sa.ColumnElement[bool]:
     account = sa.or_(
         _holds(_a.name, text),
         _holds(_a.id, text),
-        _holds(_a.number, close),
         _holds(_a.identifier, close),
         _a.external_id == text,
     )

@@ -191,6 +191,7 @@ pushes = sa.Table(
     sa.Index("ix_pushes_requested", "requested_at"),
     sa.Index(
         "ix_pushes_failed",
+        "status",
         "requested_at",
         sqlite_where=sa.text("status IN ('Failed', 'TimedOut')"),
         postgresql_where=sa.text("status IN ('Failed', 'TimedOut')"),
@@ -376,4 +377,11 @@ audit = sa.Table(
     sa.Column("subject", sa.Text, nullable=False, index=True),
     sa.Column("reason", sa.Text),
     sa.Column("detail", Json),
+    sa.Index(
+        "ix_audit_acts",
+        "subject",
+        "at",
+        sqlite_where=sa.text("action <> 'push.accept'"),
+        postgresql_where=sa.text("action <> 'push.accept'"),
+    ),
 )

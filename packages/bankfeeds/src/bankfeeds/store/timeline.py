@@ -11,10 +11,12 @@ import sqlalchemy as sa
 
 from bankfeeds.domain.history import RANKS, Entry, Place, Source
 from bankfeeds.domain.source_account import SourceAccount
-from bankfeeds.store import overview, pushes
+from bankfeeds.store import history, overview, pushes
 from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Read
 
+_NO_PUSH = sa.text("audit.action <> 'push.accept'")
+"""In the words of the partial index: an account has as many of these as pushes."""
 _PAUSING = ("delivery.pause", "delivery.resume")
 
 
@@ -47,7 +49,7 @@ def _acts(tx: Read, account: SourceAccount, before: Place | None, limit: int) ->
     since = tx.value(sa.select(t.source_accounts.c.created_at).where(t.source_accounts.c.pk == account.pk))
     query = (
         sa.select(t.audit)
-        .where(_is_about(tx, account), a.action != "push.accept", a.at >= since)
+        .where(_is_about(tx, account), _NO_PUSH, a.at >= since)
         .where(*_older(a.at, a.pk, Source.act, before))
         .order_by(a.at.desc(), a.pk.desc())
         .limit(limit)
@@ -71,12 +73,8 @@ def _is_about(tx: Read, account: SourceAccount) -> sa.ColumnElement[bool]:
 
 def _pushes(tx: Read, account: SourceAccount, before: Place | None, limit: int) -> list[Entry]:
     p = t.pushes.c
-    query = (
-        sa.select(t.pushes)
-        .where(p.account_pk == account.pk, *_older(p.requested_at, p.pk, Source.push, before))
-        .order_by(p.requested_at.desc(), p.pk.desc())
-        .limit(limit)
-    )
+    conditions = [p.account_pk == account.pk, *_older(p.requested_at, p.pk, Source.push, before)]
+    query = sa.select(t.pushes).where(p.pk.in_(history.newest(conditions, limit)))
     return [
         Entry(Place(row.requested_at, Source.push, row.pk), row.status, push=pushes.operation(row))
         for row in tx.rows(query)

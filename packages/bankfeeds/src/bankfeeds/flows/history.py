@@ -9,6 +9,7 @@ from bankfeeds.domain.errors import NotFound, one_flaw
 from bankfeeds.domain.feed_view import FeedView, StatementView
 from bankfeeds.domain.history import Entry, LineView, PushFilter, PushRow, read_place, state_in
 from bankfeeds.domain.pause import Pause, scopes_over
+from bankfeeds.domain.showing import Showing, showings
 from bankfeeds.domain.source_account import SourceAccount
 from bankfeeds.domain.text import is_storable
 from bankfeeds.flows import source_accounts as account_flows
@@ -58,7 +59,9 @@ class FeedWithheld:
 
 @dataclass(frozen=True, slots=True)
 class AccountDetail:
-    """`company` and `connection` are None once deleted. `before` as in Pushes, of the entries."""
+    """`company` and `connection` are None once deleted. `before` as in Pushes, of the entries. `delivered_at` and when
+    the customer sees it: None and nothing before the first statement with lines is done.
+    """
 
     account: SourceAccount
     created_at: datetime
@@ -67,6 +70,8 @@ class AccountDetail:
     connection: Connection | None
     feeds: list[FeedWithheld]
     pauses: list[Pause]
+    delivered_at: datetime | None
+    shows: list[Showing]
     entries: list[Entry]
     before: str | None
 
@@ -111,6 +116,7 @@ def push(world: World, key: str, skipped: int = 0) -> PushDetail:
 def account(world: World, external_id: str, before: str | None = None) -> AccountDetail:
     """Also one that is deleted; with a page of its timeline."""
     place = None if before is None else read_place(before)
+    now = world.clock()
 
     def read(tx: Read) -> AccountDetail:
         ever = source_accounts.ever_called(tx, external_id) if is_storable(external_id) else None
@@ -121,6 +127,7 @@ def account(world: World, external_id: str, before: str | None = None) -> Accoun
         shown = entries[:ENTRIES_PER_PAGE]
         feeds = [_withheld(tx, pk, feed) for pk, feed in overview.feeds_of_accounts(tx, [found.pk], FEEDS_SHOWN_MAX)]
         scopes = {scope for each in feeds for scope in _scopes(each.feed.listing, found)} | set(_scopes("", found))
+        delivered = history.last_delivered(tx, found.pk, [each.feed for each in feeds])
         return AccountDetail(
             found,
             created_at,
@@ -129,6 +136,8 @@ def account(world: World, external_id: str, before: str | None = None) -> Accoun
             connections.find(tx, found.company_id, found.connection_id),
             feeds,
             [each for each in pauses.every(tx) if each.scope in scopes],
+            delivered[0] if delivered else None,
+            showings(*delivered, now) if delivered else [],
             shown,
             shown[-1].place.spelled() if len(entries) > ENTRIES_PER_PAGE else None,
         )

@@ -10,6 +10,7 @@ from bankfeeds.domain.feed import QueuedLine
 from bankfeeds.domain.feed_view import FeedView, StatementView
 from bankfeeds.domain.history import Place, PushFilter, PushRow
 from bankfeeds.domain.push_operation import PushStatus
+from bankfeeds.domain.statement import StatementKind, StatementStatus
 from bankfeeds.store import overview, pushes
 from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Read
@@ -83,6 +84,14 @@ def under_way(tx: Read, feeds: Sequence[FeedView]) -> dict[int, tuple[int, int]]
     numbers = [feed.statement_number for feed in feeds if feed.statement_number is not None]
     query = sa.select(_s.feed_pk, _s.first_seq, _s.last_seq).where(_s.pk.in_(numbers), _s.first_seq.is_not(None))
     return {row.feed_pk: (row.first_seq, row.last_seq) for row in tx.rows(query)}
+
+
+def last_delivered(tx: Read, account_pk: int, feeds: Sequence[FeedView]) -> tuple[datetime, date | None] | None:
+    """When Sage last finished a statement with lines, and the date of the newest line that is settled; None: never."""
+    done = (_s.kind == StatementKind.lines.value, _s.status == StatementStatus.done.value)
+    at = tx.value(sa.select(sa.func.max(_s.finished_at)).where(_s.feed_pk.in_([each.number for each in feeds]), *done))
+    newest = (account_pk << t.SEQ_BITS) + max((each.cursor for each in feeds), default=0)
+    return None if at is None else (at, tx.value(sa.select(t.lines.c.posted_on).where(t.lines.c.pk == newest)))
 
 
 def count_leading(tx: Read, account_pk: int, before_on: date, among: int) -> int:

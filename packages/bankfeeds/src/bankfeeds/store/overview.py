@@ -36,7 +36,16 @@ def feeds(tx: Read, *, parked_only: bool) -> list[FeedView]:
 def feeds_page(tx: Read, show: FeedFilter, after: int, limit: int) -> list[FeedView]:
     """Those with a number above `after`, in the order they were opened."""
     query = _views().where(_SHOWN[show], _f.pk > after)
+    if show is FeedFilter.waiting:
+        query = _views().where(_f.pk.in_(_first_waiting(after, limit)))
     return [_view(row) for row in tx.rows(query.order_by(_f.pk).limit(limit))]
+
+
+def _first_waiting(after: int, limit: int) -> "sa.Select[Any]":
+    """Few wait among many: all are compared at once before any is put in order, not one by one in order."""
+    found = sa.select(_f.pk).join_from(t.feeds, t.source_accounts, _a.pk == _f.account_pk)
+    among = found.where(_SHOWN[FeedFilter.waiting], _f.pk > after).cte("waiting").prefix_with("MATERIALIZED")
+    return sa.select(among.c.pk).order_by(among.c.pk).limit(limit)
 
 
 def feeds_of_accounts(tx: Read, account_pks: Sequence[int], limit: int) -> list[tuple[int, FeedView]]:

@@ -1,7 +1,6 @@
 """Finding companies by what an operator has at hand: a name, an id, a Connection ID, an account's name or number."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,6 +15,10 @@ _c = t.companies.c
 _x = t.connections.c
 _a = t.source_accounts.c
 _f = t.feeds.c
+
+
+_TOLD = sa.func.coalesce(_a.name, "") + "\n" + _a.id + "\n" + _a.identifier
+"""What an account is known by, in one text: comparing is what a search spends its time on."""
 
 
 def companies(tx: Read, text: str, offset: int, limit: int) -> list[FoundCompany]:
@@ -45,18 +48,12 @@ def _matches(text: str) -> sa.ColumnElement[bool]:
     if whole_id is not None:
         theirs = sa.select(_x.company_id).where(_x.id == whole_id, _x.deleted_at.is_(None))
         return sa.or_(_c.id == whole_id, _c.id.in_(theirs))
-    close = "".join(text.split())
-    account = sa.or_(
-        _holds(_a.name, text),
-        _holds(_a.id, text),
-        _holds(_a.identifier, close),
-        _a.external_id == text,
-    )
+    account = sa.or_(*(_holds(_TOLD, each) for each in {text, "".join(text.split())}), _a.external_id == text)
     theirs = sa.select(_a.company_id).where(_a.deleted_at.is_(None), account)
     return sa.or_(_holds(_c.name, text), _c.id.istartswith(text, autoescape=True), _c.id.in_(theirs))
 
 
-def _holds(column: sa.Column[Any], text: str) -> sa.ColumnElement[bool]:
+def _holds(column: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:
     """Without regard to case. SQLite knows the case of ASCII only, so it is asked for the likely spellings."""
     spellings = {text} if text.isascii() else {text, text.lower(), text.upper(), text.capitalize(), text.title()}
     return sa.or_(*(column.icontains(spelling, autoescape=True) for spelling in sorted(spellings)))

@@ -13,6 +13,7 @@ from bankfeeds.domain.errors import Invalid, NotFound
 from bankfeeds.domain.feed_view import FeedFilter
 from bankfeeds.domain.history import LineState, Place, PushFilter, Source, read_place
 from bankfeeds.domain.push_operation import PushStatus
+from bankfeeds.domain.showing import Product
 from bankfeeds.flows import companies as company_flows
 from bankfeeds.flows import history, operate, overview, pausing, search
 from bankfeeds.flows.pausing import Target
@@ -186,6 +187,20 @@ def test_the_timeline_tells_everything_from_the_first_day_on_newest_first(platfo
     assert {"done", "refused"} <= {each.status for each in statements}
     places = [entry.place.at for entry in entries]
     assert places == sorted(places, reverse=True)
+
+
+def test_an_account_says_when_its_customer_sees_what_was_delivered(platform: Any, make_lines: Any) -> None:
+    platform.link()
+    platform.run()
+    nothing = history.account(platform.world, EXTERNAL)
+    assert (nothing.delivered_at, nothing.shows) == (None, [])
+    platform.push(*make_lines(platform.clock().date().isoformat()))
+    platform.run()
+    found = history.account(platform.world, EXTERNAL)
+    assert found.delivered_at is not None
+    assert {each.rhythm.product for each in found.shows if each.today_waits} == {Product.intacct, Product.desktop}
+    platform.clock.advance(86400)
+    assert not any(each.today_waits for each in history.account(platform.world, EXTERNAL).shows)
 
 
 def test_the_timeline_of_another_account_is_told_apart(platform: Any, make_lines: Any) -> None:

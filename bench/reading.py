@@ -1,0 +1,188 @@
+"""How fast operators' pages are read: 10,000 companies, 20,000 accounts, a million lines in as many pushes.
+
+`python -m bench.reading [sqlite|postgresql]` prints each reading's slowest of a few runs in ms; with `--plans` also how
+the database went about its queries.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from bankfeeds.app.world import opened as opened_platform
+from bankfeeds.domain.feed_view import FeedFilter
+from bankfeeds.domain.history import PushFilter
+from bankfeeds.domain.push_operation import PushStatus
+from bankfeeds.flows import history, overview, search
+from bankfeeds.flows.context import World
+from bankfeeds.store import tables as t
+from bankfeeds.store.engine import Write
+from bench import databases
+from bench.lines import FIRST_DAY
+from bench.seeding import company_id, connection_id, seed
+
+COMPANIES = 10_000
+ACCOUNTS = 20_000
+LINES = 1_000_000
+RUNS = 5
+BUSY = 1
+"""The account that has a hundredth of all lines."""
+_ROWS = 20_000
+
+
+def main() -> None:
+    kinds = [each for each in sys.argv[1:] if not each.startswith("-")] or ["sqlite", "postgresql"]
+    for kind in kinds:
+        with databases.opened(kind) as database:
+            seeded = seed(database.fresh(), ACCOUNTS, due_in=None)
+            with opened_platform(seeded.settings) as everything:
+                _write(everything.world)
+                _add_companies(everything.world)
+                _measure(kind, everything.world)
+
+
+def _write(world: World) -> None:
+    """One push a line; one in a thousand failed, one in five hundred is pending."""
+    now = datetime.now(UTC)
+    per_account = (LINES - LINES // 100) // (ACCOUNTS - 1)
+    accounts = [BUSY] * (LINES // 100) + [n for _ in range(per_account) for n in range(2, ACCOUNTS + 1)]
+    seqs: dict[int, int] = {}
+
+    def rows(numbers: range) -> tuple[list[dict[str, Any]], ...]:
+        pushes, lines, acts = [], [], []
+        for n in numbers:
+            account = accounts[n]
+            seqs[account] = seq = seqs.get(account, 0) + 1
+            at = now - timedelta(seconds=LINES - n)
+            pushes.append(_push(n, account, seq, at))
+            lines.append(_line(account, seq))
+            acts.append({"at": at, "actor": "api:b", "action": "push.accept", "subject": f"account:ext-{account:08d}"})
+        return pushes, lines, acts
+
+    for numbers in _parts(len(accounts)):
+
+        def insert(tx: Write, numbers: range = numbers) -> None:
+            for table, values in zip((t.pushes, t.lines, t.audit), rows(numbers), strict=True):
+                tx.connection.execute(table.insert(), values)
+
+        world.db.write(insert)
+    a, f = t.source_accounts.c, t.feeds.c
+    last = sa.case((a.pk == BUSY, seqs[BUSY]), else_=per_account)
+    world.db.write(lambda tx: tx.run(t.source_accounts.update().values(last_seq=last)))
+    cursor = sa.case((f.pk == BUSY, seqs[BUSY] - 50), else_=per_account)
+    world.db.write(lambda tx: tx.run(t.feeds.update().values(cursor=cursor)))
+    parked = {"status": "parked", "parked_seq": 5, "parked_cause": "Sage refuses it", "cursor": 4, "parked_at": now}
+    world.db.write(lambda tx: tx.run(t.feeds.update().where(f.pk % 1000 == 0).values(parked)))
+    statement = {"kind": "lines", "status": "done", "line_count": 1, "created_at": now, "finished_at": now}
+    for numbers in _parts(ACCOUNTS):
+        made = [{**statement, "feed_pk": n + 1, "first_seq": 1, "last_seq": per_account} for n in numbers]
+        world.db.write(lambda tx, made=made: tx.connection.execute(t.statements.insert(), made))
+    if world.db.is_postgresql:
+        world.db.write(lambda tx: tx.run(sa.text("ANALYZE")))
+
+
+def _add_companies(world: World) -> None:
+    """Those without accounts."""
+    now = datetime.now(UTC)
+    missing = range(ACCOUNTS // 10 + 1, COMPANIES + 1)
+    rows = [{"id": company_id(n), "name": f"Company {n}", "tags": {}, "created_at": now} for n in missing]
+    world.db.write(lambda tx: tx.connection.execute(t.companies.insert(), rows))
+
+
+def _parts(count: int) -> list[range]:
+    return [range(start, min(start + _ROWS, count)) for start in range(0, count, _ROWS)]
+
+
+def _push(n: int, account: int, seq: int, at: datetime) -> dict[str, Any]:
+    company = (account - 1) // 10 + 1
+    status = "Failed" if n % 1000 == 0 else "Pending" if n % 500 == 1 else "Success"
+    return {
+        "key": f"push-{n}", "company_id": company_id(company), "connection_id": connection_id(company),
+        "account_pk": account, "account_id": f"acc-{account:06d}", "requested_at": at, "completed_at": at,
+        "status": status, "first_seq": seq, "last_seq": seq,
+    }  # fmt: skip
+
+
+def _line(account: int, seq: int) -> dict[str, Any]:
+    return {
+        "pk": account << t.SEQ_BITS | seq, "account_pk": account, "id": f"t-{seq}", "posted_on": FIRST_DAY,
+        "amount": -1, "balance": 1, "type": "Debit", "description": "Flour",
+    }  # fmt: skip
+
+
+def _measure(kind: str, world: World) -> None:
+    busy, quiet = "ext-00000001", "ext-00014321"
+    day = (datetime.now(UTC) - timedelta(days=3)).date()
+    deep = history.pushes(world, PushFilter(first_on=day, last_on=day)).before
+    shop = company_id(1432)
+    readings: dict[str, Callable[[], object]] = {
+        "companies, newest": lambda: search.companies_like(world, "", 1),
+        "companies, page 400": lambda: search.companies_like(world, "", 400),
+        "companies by name": lambda: search.companies_like(world, "Company 77", 1),
+        "companies by nothing there": lambda: search.companies_like(world, "zzz", 1),
+        "companies by account number": lambda: search.companies_like(world, "00014321", 1),
+        "companies by Connection ID": lambda: search.companies_like(world, connection_id(1432), 1),
+        "company": lambda: search.company(world, shop),
+        "account, busy": lambda: history.account(world, busy),
+        "account, quiet": lambda: history.account(world, quiet),
+        "pushes, all": lambda: history.pushes(world, PushFilter()),
+        "pushes, deep": lambda: history.pushes(world, PushFilter(), deep),
+        "pushes of a company": lambda: history.pushes(world, PushFilter(company_id=shop)),
+        "pushes of a busy account": lambda: history.pushes(world, PushFilter(external_id=busy)),
+        "pushes failed": lambda: history.pushes(world, PushFilter(status=PushStatus.failed)),
+        "pushes timed out": lambda: history.pushes(world, PushFilter(status=PushStatus.timed_out)),
+        "pushes pending": lambda: history.pushes(world, PushFilter(status=PushStatus.pending)),
+        "pushes of a company pending": lambda: history.pushes(
+            world, PushFilter(company_id=shop, status=PushStatus.pending)
+        ),
+        "push": lambda: history.push(world, "push-99999"),
+        "feeds, live": lambda: overview.feed_page(world, FeedFilter.live),
+        "feeds, parked": lambda: overview.feed_page(world, FeedFilter.parked),
+        "feeds, waiting": lambda: overview.feed_page(world, FeedFilter.waiting),
+        "feeds, paused": lambda: overview.feed_page(world, FeedFilter.paused),
+        "feeds, closed": lambda: overview.feed_page(world, FeedFilter.closed),
+    }
+    for name, read in readings.items():
+        _log(f"{kind:10} {name:30} {_slowest_ms(read):8.1f} ms")
+        if "--plans" in sys.argv:
+            _show_plans(world, read)
+
+
+def _slowest_ms(read: Callable[[], object]) -> float:
+    read()
+    took: list[float] = []
+    for _ in range(RUNS):
+        began = time.perf_counter()
+        read()
+        took.append(time.perf_counter() - began)
+    return max(took) * 1000
+
+
+def _show_plans(world: World, read: Callable[[], object]) -> None:
+    """What the database says of each query it ran."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        seen.append((statement, parameters))
+
+    sa.event.listen(world.db.engine, "before_cursor_execute", note)
+    read()
+    sa.event.remove(world.db.engine, "before_cursor_execute", note)
+    explain = "EXPLAIN ANALYZE " if world.db.is_postgresql else "EXPLAIN QUERY PLAN "
+    with world.db.engine.connect() as connection:
+        for statement, parameters in seen:
+            for row in connection.exec_driver_sql(explain + statement, parameters):
+                _log(f"      {row[-1]}")
+            _log("")
+
+
+def _log(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

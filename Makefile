@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCKS := requirements.lock requirements-dev.lock
 
-.PHONY: help install demo dev check test soak bench bench-sandbox lock clean
+.PHONY: help install demo dev check test soak bench bench-sandbox docs lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -64,6 +64,9 @@ bench: install database ## the benchmark, into bench/RESULTS.md (QUICK=1: a shor
 bench-sandbox: install ## the Sage sandbox's benchmark (QUICK=1: a short one; DATA=1: with a data file)
 	$(BIN)/python packages/sage-sandbox/bench $(if $(QUICK),--quick) $(if $(DATA),--data)
 
+docs: install ## the documentation as a site, into site/; every link checked
+	$(BIN)/python docs/build.py
+
 lock: ## resolve the dependencies anew (needs the network)
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet uv
@@ -74,4 +77,4 @@ lock: ## resolve the dependencies anew (needs the network)
 	rm -rf .venv-lock
 
 clean: ## what can be made again
-	rm -rf .venv .pytest_cache .ruff_cache site
+	rm -rf .venv .pytest_cache .ruff_cache build site

@@ -237,9 +237,10 @@ class Server:
         await self.app(scope, receive, send)
 
     @contextmanager
-    def serving(self, world: World) -> Generator[Site]:
+    def serving(self, world: World, **limits: int) -> Generator[Site]:
+        """`limits` are those of the Surface."""
         numbers = itertools.count(1)
-        surface = Surface(self.pool, lambda: f"{next(numbers):032x}", "https://feeds.example", BODY_BYTES_MAX)
+        surface = Surface(self.pool, lambda: f"{next(numbers):032x}", "https://feeds.example", BODY_BYTES_MAX, **limits)
         self.app = make_app(routes(world, surface), lambda: None, unrouted(surface), is_https=False)
         site = Site(world, self.url)
         yield site

@@ -97,6 +97,12 @@ class Settings:
     sage_amount_unit: Annotated[Literal["minor", "major"], About("first listing: the unit of amounts")] = "minor"
 
     body_bytes_max: Annotated[int, About("a longer request body is refused", "bytes", 1024, 64 * 2**20)] = 4 * 2**20
+    api_requests_per_minute_max: Annotated[
+        int, About("API requests of one key, as each process counts; then 429", "a minute", 1)
+    ] = 1_000_000
+    api_requests_per_day_max: Annotated[
+        int, About("API requests of one key from 00:00 UTC on, as each process counts; then 429", "a day", 1)
+    ] = 100_000_000
     request_threads: Annotated[int, About("requests worked on at a time", "threads", 1, 256)] = 16
     keep_alive_s: Annotated[int, About("an idle connection is closed after", "seconds", 1, 3600)] = 65
     drain_s: Annotated[int, About("at the end, requests in progress are waited for", "seconds", 1, 600)] = 30

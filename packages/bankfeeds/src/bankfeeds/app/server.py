@@ -60,7 +60,14 @@ def serve(settings: Settings, roles: frozenset[str], announce: Callable[[str], N
             workers.start()
             stack.callback(workers.stop)
         pool = stack.enter_context(ThreadPoolExecutor(settings.request_threads, thread_name_prefix="request"))
-        surface = Surface(pool, facts.correlation_id, public_url, settings.body_bytes_max)
+        surface = Surface(
+            pool,
+            facts.correlation_id,
+            public_url,
+            settings.body_bytes_max,
+            settings.api_requests_per_minute_max,
+            settings.api_requests_per_day_max,
+        )
         app = _app(everything, roles, surface)
         gc.freeze()  # what was made until now stays; the collector need not look at it again and again
         log.info("serving", address=address, public_url=public_url, roles=sorted(roles))

@@ -29,7 +29,7 @@ COPY_FROM_LINES = 50
 
 def store(database: Database, push: NewPush) -> Numbered | None:
     """None, and nothing stored, if anything needs a closer look."""
-    if not push.is_in_order():
+    if database.is_nested or not push.is_in_order():
         return None
     if not database.is_postgresql:
         return database.write(lambda tx: _store_sqlite(tx, push))

@@ -89,6 +89,9 @@ class _Job:
 class Database:
     """Opened once by `app.py`; `close` after the last use."""
 
+    is_nested = False
+    """True of a stand-in (`nested.py`) whose transactions are part of a larger one."""
+
     def __init__(self, url: str) -> None:
         self.engine = dialect.make_engine(url)
         self.is_postgresql = self.engine.dialect.name == "postgresql"

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """`pool` runs the handlers, `new_id` makes correlation ids; `public_url` has no trailing slash."""
+    """`pool` runs the handlers, `new_id` makes correlation ids; `public_url` has no trailing slash. The requests are
+    those of one API key.
+    """
 
     pool: Executor
     new_id: Callable[[], str]
     public_url: str
     body_bytes_max: int
+    requests_per_minute_max: int = 1_000_000
+    requests_per_day_max: int = 100_000_000

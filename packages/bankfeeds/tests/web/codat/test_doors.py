@@ -146,7 +146,7 @@ def test_a_bug_is_500_and_tells_the_correlation_id_only(site, world):
     )
 
 
-@pytest.mark.parametrize("sent", [b"", b"  ", b"{}"])
+@pytest.mark.parametrize("sent", [b"", b"  "])
 def test_an_absent_body_is_read_as_an_empty_object_whatever_its_type(site, sent):
     answer = site.call("POST", "/companies", sent, headers={"content-type": "text/html"})
 

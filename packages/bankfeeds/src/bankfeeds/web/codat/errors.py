@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from bankfeeds.domain.errors import Conflict, Flaw, Forbidden, Invalid, NotFound, Refusal, Unavailable
+from bankfeeds.flows.once import KeyReused
 from bankfeeds.web.codat import wire
+from bankfeeds.web.codat.rates import TooManyRequests
 from bankfeeds.web.endpoint import Answer, Call, TooLarge
 
 RETRY_AFTER_S_MAX = 5
@@ -22,6 +24,10 @@ class MethodNotAllowed(Refusal):
         self.allowed = allowed
 
 
+class UnsupportedMediaType(Refusal):
+    """The body says that it is something else than JSON."""
+
+
 STATUSES: Mapping[type[Refusal], int] = {
     Invalid: 400,
     Unauthenticated: 401,
@@ -30,6 +36,9 @@ STATUSES: Mapping[type[Refusal], int] = {
     MethodNotAllowed: 405,
     Conflict: 409,
     TooLarge: 413,
+    UnsupportedMediaType: 415,
+    KeyReused: 422,
+    TooManyRequests: 429,
     Unavailable: 503,
 }
 STATUSES_BY_CODE: Mapping[str, int] = {
@@ -87,6 +96,8 @@ def headers_of(refusal: Refusal) -> Mapping[str, str]:
         return {"www-authenticate": 'Basic realm="bankfeeds"'}
     if isinstance(refusal, MethodNotAllowed):
         return {"allow": refusal.allowed}
+    if isinstance(refusal, TooManyRequests):
+        return {"retry-after": str(refusal.retry_after_s), **refusal.standing.headers}
     if isinstance(refusal, Unavailable):
         return {"retry-after": str(min(refusal.retry_after_s, RETRY_AFTER_S_MAX))}
     return {}

@@ -7,6 +7,7 @@ from starlette.routing import Route
 
 from bankfeeds.domain.errors import NotFound
 from bankfeeds.flows.context import World
+from bankfeeds.flows.once import Running
 from bankfeeds.web.codat import (
     api_keys,
     authorization,
@@ -17,13 +18,15 @@ from bankfeeds.web.codat import (
     integrations,
     link_page,
     operations,
+    origins,
     source_accounts,
     transactions,
 )
-from bankfeeds.web.codat.auth import authenticate, recognise
+from bankfeeds.web.codat.door import Door
 from bankfeeds.web.codat.errors import ErrorAnswers, MethodNotAllowed
 from bankfeeds.web.codat.exchange import Api, BeginOperation, Operation
-from bankfeeds.web.endpoint import Answer, Begin, Begun, Call, Endpoint, ErrorAnswer, Handler
+from bankfeeds.web.codat.rates import Rates
+from bankfeeds.web.endpoint import Answer, Begin, Call, Endpoint, ErrorAnswer, Handler
 from bankfeeds.web.surface import Surface
 
 
@@ -122,8 +125,9 @@ PAGES = (
 
 def routes(world: World, surface: Surface) -> list[Route]:
     api = Api(world, surface.public_url)
+    door = Door(api, Rates(surface.requests_per_minute_max, surface.requests_per_day_max), Running())
     found = [
-        _route(surface, each, _keyed(api, each), ErrorAnswers(each.validator), _keyed_begin(api, each))
+        _route(surface, each, _keyed(door, each), ErrorAnswers(each.validator), _keyed_begin(door, each))
         for each in RESOURCES
     ]
     return found + [_route(surface, each, _open(api, each), link_page.on_error) for each in PAGES]
@@ -145,24 +149,20 @@ def _route(
     return Route(resource.path, endpoint)
 
 
-def _keyed(api: Api, resource: Resource) -> Handler:
+def _keyed(door: Door, resource: Resource) -> Handler:
+    on_error = ErrorAnswers(resource.validator)
+
     def handle(call: Call) -> Answer:
-        caller = authenticate(api.world, call, needs_key=resource.needs_key)
-        return _operation(resource, call)(api, call, caller.actor)
+        if call.method == "OPTIONS":
+            return origins.options(door.api.world, call, ", ".join([*_methods(resource), "OPTIONS"]))
+        return door.pass_through(call, lambda call: _operation(resource, call), on_error, needs_key=resource.needs_key)
 
     return handle
 
 
-def _keyed_begin(api: Api, resource: Resource) -> Begin | None:
+def _keyed_begin(door: Door, resource: Resource) -> Begin | None:
     operation = resource.begin
-    if operation is None:
-        return None
-
-    def begin(call: Call) -> Begun | None:
-        caller = recognise(api.world, call) if call.method == "POST" else None
-        return None if caller is None else operation(api, call, caller.actor)
-
-    return begin
+    return None if operation is None else lambda call: door.begin(call, operation)
 
 
 def _open(api: Api, resource: Resource) -> Handler:
@@ -176,6 +176,9 @@ def _operation(resource: Resource, call: Call) -> Operation:
     method = "GET" if call.method == "HEAD" else call.method
     operation = resource.operations.get(method)
     if operation is None:
-        names = [*resource.operations, *(["HEAD"] if "GET" in resource.operations else [])]
-        raise MethodNotAllowed(call.method, ", ".join(names))
+        raise MethodNotAllowed(call.method, ", ".join(_methods(resource)))
     return operation
+
+
+def _methods(resource: Resource) -> list[str]:
+    return [*resource.operations, *(["HEAD"] if "GET" in resource.operations else [])]

@@ -221,7 +221,8 @@ class Desk:
         return int(self._shown(account, "Lines"))
 
     def balance(self, account):
-        return self._shown(account, "Balance")
+        """As the product writes it: an overdrawn account has a minus there, no hyphen."""
+        return self._shown(account, "Balance").replace("-", "\N{MINUS SIGN}")
 
     def press(self, account, button, label="", value=""):
         if label:

@@ -32,7 +32,7 @@ check: install database ## format, lint, types, import rules, quick tests
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -m "not slow and not soak" -n auto --dist loadfile
+	$(BIN)/pytest -q -m "not slow and not soak" -n logical --dist loadfile
 
 test: check browser network ## everything: check, then the slow tests (processes, browser, crashes)
 	$(BIN)/pytest -q -m "slow and not soak" -n 3 --dist loadfile

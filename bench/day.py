@@ -18,8 +18,9 @@ import httpx2
 
 from bankfeeds.app.world import opened
 from bankfeeds.flows import deliver, listings
-from bankfeeds.flows.accept import PushRequest, accept
+from bankfeeds.flows.accept import accept
 from bankfeeds.flows.context import World
+from bankfeeds.flows.examine import PushRequest
 from bankfeeds.sage.destination import SageDestinations
 from bankfeeds.store import feeds
 from bankfeeds.store.feeds import Claim

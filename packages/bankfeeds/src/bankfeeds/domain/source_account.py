@@ -67,7 +67,9 @@ class AccountInfo:
 
 @dataclass(frozen=True, slots=True)
 class SourceAccount:
-    """`pk` numbers the account's stream of lines; `last_seq` is its newest sequence number, 0 for none."""
+    """`pk` numbers the account's stream of lines; `last_seq` is its newest sequence number, 0 for none.
+    `requested_start_on` is the earliest day that a Sage user chose for its feeds, where that was looked up.
+    """
 
     pk: int
     external_id: str
@@ -91,6 +93,7 @@ class SourceAccount:
     last_seq: int = 0
     newest_on: date | None = None
     needs_reauthorisation: bool = False
+    requested_start_on: date | None = None
 
     @property
     def branch(self) -> str | None:

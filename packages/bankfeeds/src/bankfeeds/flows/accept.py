@@ -13,40 +13,21 @@ from datetime import datetime, timedelta
 
 from bankfeeds.domain.audit import AuditEntry
 from bankfeeds.domain.columns import Columns, columns_of, read_columns
-from bankfeeds.domain.connection import ConnectionStatus
-from bankfeeds.domain.errors import Conflict, Flaw, Invalid, NotFound, one_flaw
+from bankfeeds.domain.errors import Conflict, Flaw, Invalid
 from bankfeeds.domain.money import EXPONENTS
 from bankfeeds.domain.push_operation import FINAL, PushOperation, PushStatus
-from bankfeeds.domain.source_account import AccountStatus, SourceAccount
+from bankfeeds.domain.source_account import SourceAccount
 from bankfeeds.domain.transaction import (
     FLAWS_MAX,
-    LINES_MAX,
-    Line,
-    RawLine,
-    TextLimits,
-    check_against,
-    check_order,
-    check_repeats,
     latest_day,
-    read_lines,
 )
+from bankfeeds.flows import examine
 from bankfeeds.flows.context import World
 from bankfeeds.flows.crash_points import ACCEPT, ACCEPT_WITH_CARE, call, commit
-from bankfeeds.store import acceptance, audit, connections, feeds, lines, pushes, source_accounts
-from bankfeeds.store.engine import Read, Write
+from bankfeeds.flows.examine import PushRequest
+from bankfeeds.store import acceptance, audit, feeds, lines, pushes, source_accounts
+from bankfeeds.store.engine import Write
 from bankfeeds.store.new_push import NewPush, Numbered
-
-
-@dataclass(frozen=True, slots=True)
-class PushRequest:
-    """One create-bank-transactions request, its JSON already of the right types."""
-
-    company_id: str
-    connection_id: str
-    account_id: str
-    body_account_id: str | None
-    items: Sequence[RawLine]
-    timeout_minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +45,7 @@ class _Draft:
 
 def accept(world: World, actor: str, request: PushRequest) -> PushOperation:
     """The new push operation, durable. Invalid names every flaw; nothing of a refused request stays."""
-    _check_frame(request)
+    examine.check_frame(request)
     try:
         return _accept(world, actor, request)
     except (Invalid, Conflict):
@@ -76,7 +57,7 @@ def accept(world: World, actor: str, request: PushRequest) -> PushOperation:
 def _accept(world: World, actor: str, request: PushRequest) -> PushOperation:
     now = world.clock()
     currency = _currency(world, request, now)
-    columns, warnings = _read(request, EXPONENTS[currency], world.limits.text)
+    columns, warnings = examine.read(request, EXPONENTS[currency], world.limits.text)
     draft = _Draft(request, actor, world.ids.uuid(), now, currency, columns, warnings)
     numbered = call(world, ACCEPT, lambda: acceptance.store(world.db, _new_push(draft)))
     if numbered is not None:
@@ -125,7 +106,7 @@ def _currency(world: World, request: PushRequest, now: datetime) -> str:
     known = world.currencies.get(which, now)
     if known is not None:
         return known
-    account = world.db.read(lambda tx: _account(tx, request))
+    account = world.db.read(lambda tx: examine.account(tx, request))
     currency = account.currency or ""
     world.currencies.put(which, currency, now)
     return currency
@@ -156,109 +137,25 @@ def _new_push(draft: _Draft) -> NewPush:
     )
 
 
-def _read(request: PushRequest, exponent: int, limits: TextLimits) -> tuple[Columns, tuple[Flaw, ...]]:
-    """The lines, all at once if nothing is odd about them, else one by one; with what is worth a warning."""
-    columns = read_columns(request.items, exponent, limits)
-    warnings: tuple[Flaw, ...] = ()
-    if columns is None:
-        reading = read_lines(request.items, exponent, limits)
-        if reading.flaws:
-            raise _refused(reading.flaws)
-        columns, warnings = columns_of(reading.lines), tuple(reading.warnings)
-    if columns.has_repeats:
-        raise _refused(check_repeats(columns.lines()))
-    return columns, warnings
-
-
-def _check_frame(request: PushRequest) -> None:
-    if request.body_account_id is None:
-        raise one_flaw("accountId", "is missing; repeat the account id of the path")
-    if request.body_account_id != request.account_id:
-        raise one_flaw("accountId", f"is {request.body_account_id!r} but the path names {request.account_id!r}")
-    if not request.items:
-        raise one_flaw("transactions", "is empty; send at least one transaction")
-    if len(request.items) > LINES_MAX:
-        raise one_flaw("transactions", f"has {len(request.items)} items; at most {LINES_MAX} go into one request")
-
-
-def _account(tx: Read, request: PushRequest) -> SourceAccount:
-    account = source_accounts.find(tx, request.company_id, request.connection_id, request.account_id)
-    return _ready(tx, request, account)
-
-
-def _ready(tx: Read, request: PushRequest, account: SourceAccount | None) -> SourceAccount:
-    """The account, if lines can be accepted for it now."""
-    connection = connections.find(tx, request.company_id, request.connection_id)
-    if connection is None:
-        raise NotFound("connection", f"Data connection {request.connection_id} was not found")
-    if account is None:
-        raise NotFound("source_account", f"Source account {request.account_id} was not found")
-    if connection.status is not ConnectionStatus.linked:
-        remedy = "transactions can be sent once its user has linked it in Sage"
-        raise one_flaw("connectionId", f"the connection is {connection.status.value}; {remedy}", "not_linked")
-    if account.status is not AccountStatus.connected:
-        remedy = "its user has to select it in Sage first"
-        raise one_flaw("accountId", f"the account is {account.status.value}; {remedy}", "not_connected")
-    if account.currency not in EXPONENTS:
-        raise one_flaw("accountId", "the account has no currency; make it again with one", "no_currency")
-    return account
-
-
-def _refused(flaws: Sequence[Flaw]) -> Invalid:
-    kept = tuple(flaws[:FLAWS_MAX])
-    first = kept[0]
-    others = f" (and {len(kept) - 1} more)" if len(kept) > 1 else ""
-    return Invalid("transactions", f"{first.field}: {first.message}{others}", kept)
-
-
 def _store(tx: Write, draft: _Draft) -> PushOperation:
     """The careful way: which lines are known, what is wrong, what is withheld."""
     request = draft.request
     found = source_accounts.find_and_lock(tx, request.company_id, request.connection_id, request.account_id)
-    account = _ready(tx, request, found)
+    account = examine.ready(tx, request, found)
     if account.currency != draft.currency:
         raise Conflict("currency", "the account was made anew in another currency meanwhile; send the request again")
-    sent = draft.columns.lines()
-    positions, known, duplicates = _sort_out(tx, account, sent)
-    warnings = (*draft.warnings, *duplicates)
-    if not positions:
-        return _repeat(tx, draft, account, known, warnings)
-    new = [sent[position] for position in positions]
-    flaws = check_order(new, positions, latest_day(draft.now.date())) + check_against(new, positions, account.newest_on)
-    if flaws:
-        raise _refused(flaws)
-    return _append(tx, draft, account, columns_of(new), warnings)
-
-
-def _sort_out(tx: Read, account: SourceAccount, sent: Sequence[Line]) -> tuple[list[int], list[int], list[Flaw]]:
-    """Positions of new lines, sequence numbers of known ones, and a warning for each known one."""
-    existing = lines.existing(tx, account.pk, [line.id for line in sent])
-    positions: list[int] = []
-    known: list[int] = []
-    warnings: list[Flaw] = []
-    conflicts: list[Flaw] = []
-    for position, line in enumerate(sent):
-        before = existing.get(line.id)
-        where = f"transactions[{position}].id"
-        if before is None:
-            positions.append(position)
-        elif before[1] == line:
-            known.append(before[0])
-            warnings.append(Flaw(where, f"{line.id!r} was accepted before with the same content; passed over"))
-        else:
-            differing = [name for name, a, b in zip(Line._fields, before[1], line, strict=True) if a != b]
-            told = f"{line.id!r} was accepted before with another {' and '.join(differing)}; ids are for ever"
-            conflicts.append(Flaw(where, told))
-    if conflicts:
-        raise _refused(conflicts)
-    return positions, known, warnings
+    sorted_out = examine.sort_out(tx, account, draft.columns.lines(), draft.now)
+    warnings = (*draft.warnings, *sorted_out.warnings)
+    if not sorted_out.new:
+        return _repeat(tx, draft, account, sorted_out.known, warnings)
+    return _append(tx, draft, account, columns_of(sorted_out.new), warnings)
 
 
 def _append(tx: Write, draft: _Draft, account: SourceAccount, new: Columns, warnings: Sequence[Flaw]) -> PushOperation:
     first_seq, last_seq = account.last_seq + 1, account.last_seq + len(new)
     lines.append(tx, account.pk, first_seq, new)
     source_accounts.update(tx, account.pk, last_seq=last_seq, newest_on=new.last_day)
-    held_back = _withheld_warnings(tx, account, new)
+    held_back = examine.withheld_warnings(tx, account, new)
     push = _push(draft, (*warnings, *held_back), new, first_seq=first_seq, last_seq=last_seq)
     pushes.insert(tx, account.pk, push, _times_out_at(draft))
     feeds.wake(tx, account.pk, draft.now)
@@ -305,18 +202,6 @@ def _bounded(warnings: Sequence[Flaw]) -> tuple[Flaw, ...]:
     if surplus <= 0:
         return tuple(warnings)
     return (*warnings[:FLAWS_MAX], Flaw("transactions", f"{surplus} more warnings of these kinds"))
-
-
-def _withheld_warnings(tx: Read, account: SourceAccount, new: Columns) -> list[Flaw]:
-    """Lines dated before the day the Sage user chose are kept, told, and never sent."""
-    starts = [feed.start_on for feed in feeds.live_of_account(tx, account.pk) if feed.start_on is not None]
-    told: list[Flaw] = []
-    for start_on in sorted(set(starts)):
-        count = new.count_before(start_on)
-        if count:
-            message = f"{count} dated before {start_on}, the start date chosen in Sage: withheld, never sent"
-            told.append(Flaw("transactions", message))
-    return told
 
 
 def _times_out_at(draft: _Draft) -> datetime | None:

@@ -14,15 +14,16 @@ PAUSED = "deliveries of this account are paused by the operator"
 
 def get(world: World, company_id: str, key: str) -> PushOperation:
     """NotFound if the company has no such operation, or is gone."""
+    return world.db.read(lambda tx: _with_causes(tx, [find(tx, company_id, key)])[0])
 
-    def read(tx: Read) -> PushOperation:
-        _check_company(tx, company_id)
-        found = pushes.find(tx, company_id, key)
-        if found is None:
-            raise NotFound("push_operation", f"Push operation {key} was not found")
-        return _with_causes(tx, [found])[0]
 
-    return world.db.read(read)
+def find(tx: Read, company_id: str, key: str) -> tuple[int, PushOperation]:
+    """With the number of the account it wrote to. NotFound as `get`."""
+    _check_company(tx, company_id)
+    found = pushes.find(tx, company_id, key)
+    if found is None:
+        raise NotFound("push_operation", f"Push operation {key} was not found")
+    return found
 
 
 def page(

@@ -14,6 +14,7 @@ from bankfeeds.flows import connections as connection_flows
 from bankfeeds.flows import feeds
 from bankfeeds.flows.context import World
 from bankfeeds.store import audit, connections, source_accounts
+from bankfeeds.store import feeds as feed_rows
 from bankfeeds.store.engine import Read, Write
 
 
@@ -83,7 +84,7 @@ def every(world: World, company_id: str, connection_id: str) -> list[SourceAccou
     def read(tx: Read) -> list[SourceAccount]:
         if connections.find(tx, company_id, connection_id) is None:
             raise connection_flows.unknown(connection_id)
-        return source_accounts.of_connection(tx, connection_id)
+        return _with_starts(tx, source_accounts.of_connection(tx, connection_id))
 
     return world.db.read(read)
 
@@ -95,7 +96,7 @@ def get(world: World, company_id: str, connection_id: str, account_id: str) -> S
         account = source_accounts.find(tx, company_id, connection_id, account_id)
         if account is None:
             raise unknown(account_id)
-        return account
+        return _with_starts(tx, [account])[0]
 
     return world.db.read(read)
 
@@ -110,13 +111,13 @@ def update(
         account = _find_and_lock(tx, company_id, connection_id, account_id)
         changed = _changes(account, change, now)
         if not changed:
-            return account
+            return _with_starts(tx, [account])[0]
         if account.status is AccountStatus.connected and "status" in changed:
             feeds.close_feeds(tx, account, now, "source account disconnected", actor)
         source_accounts.update(tx, account.pk, **changed)
         entry = AuditEntry(now, actor, "source_account.update", _subject(account), detail={"fields": sorted(changed)})
         audit.record(tx, entry)
-        return replace(account, **changed)
+        return _with_starts(tx, [replace(account, **changed)])[0]
 
     return world.db.write(run)
 
@@ -133,6 +134,11 @@ def delete(world: World, actor: str, company_id: str, connection_id: str, accoun
         audit.record(tx, AuditEntry(now, actor, "source_account.delete", _subject(account)))
 
     world.db.write(run)
+
+
+def _with_starts(tx: Read, accounts: Sequence[SourceAccount]) -> list[SourceAccount]:
+    starts = feed_rows.starts(tx, [account.pk for account in accounts])
+    return [replace(account, requested_start_on=starts.get(account.pk)) for account in accounts]
 
 
 def unknown(account_id: str) -> NotFound:

@@ -16,8 +16,9 @@ from bankfeeds.domain.statement_import import Sorted, contradicts, names, rebala
 from bankfeeds.domain.statement_ledger import ZERO, accounts_of, finish
 from bankfeeds.domain.transaction import LINES_MAX
 from bankfeeds.flows import named
-from bankfeeds.flows.accept import PushRequest, accept
+from bankfeeds.flows.accept import accept
 from bankfeeds.flows.context import World
+from bankfeeds.flows.examine import PushRequest
 from bankfeeds.store import audit, lines, source_accounts
 from bankfeeds.store.engine import Read
 

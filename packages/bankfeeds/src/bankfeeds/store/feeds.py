@@ -4,6 +4,7 @@ Whoever changes a feed while it works on it names the token of its claim; a late
 holder that was thought dead changes nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -173,6 +174,14 @@ def lock(tx: Write, pk: int) -> Feed | None:
 def live_of_account(tx: Read, account_pk: int) -> list[Feed]:
     """Open and parked ones, oldest first."""
     return [feed(row) for row in tx.rows(_LIVE_OF_ACCOUNT, {"the_account": account_pk})]
+
+
+def starts(tx: Read, account_pks: Sequence[int]) -> dict[int, date]:
+    """By account: the earliest start date of its live feeds; those of which Sage has told none are left out."""
+    query = sa.select(_f.account_pk, sa.func.min(_f.start_on).label("start_on")).where(
+        _f.account_pk.in_(account_pks), _live, _f.start_on.is_not(None)
+    )
+    return {row.account_pk: row.start_on for row in tx.rows(query.group_by(_f.account_pk))}
 
 
 def count_live_of_connection(tx: Read, connection_id: str) -> int:

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from bankfeeds.domain.errors import Invalid, Unavailable
 from bankfeeds.domain.push_operation import PushOperation
 from bankfeeds.flows import accept as accepting
-from bankfeeds.flows.accept import Begun, PushRequest
+from bankfeeds.flows.accept import Begun
 from bankfeeds.flows.context import Limits
+from bankfeeds.flows.examine import PushRequest
 from bankfeeds.store import acceptance, together_sqlite
 from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Database

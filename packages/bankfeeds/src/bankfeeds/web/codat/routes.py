@@ -81,6 +81,7 @@ RESOURCES = (
         "SourceAccounts",
         {"PATCH": source_accounts.update, "DELETE": source_accounts.delete},
     ),
+    Resource(_ACCOUNTS + "/{account_id}/reauthorization", "SourceAccounts", {"POST": source_accounts.reauthorize}),
     Resource(_CONNECTION + "/bankFeeds/otp", "SourceAccounts", {"POST": source_accounts.generate_otp}),
     Resource(
         _CONNECTION + "/options/bankAccounts/{account_id}/bankTransactions",
@@ -90,6 +91,7 @@ RESOURCES = (
     Resource(_CONNECTION + "/options/{data_type}", "BankTransactions", {"GET": transactions.options}),
     Resource(_COMPANY + "/push", "PushOperations", {"GET": operations.listed}),
     Resource(_COMPANY + "/push/{push_key}", "PushOperations", {"GET": operations.get}),
+    Resource(_COMPANY + "/push/{push_key}/transactions", "PushOperations", {"GET": operations.receipts}),
     Resource(_COMPANY + "/accessToken", "Companies", {"GET": companies.access_token}, needs_key=True),
     Resource(
         _COMPANY + "/products/{product}",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bankfeeds.domain.errors import Refusal
 from bankfeeds.domain.source_account import SourceAccount
-from bankfeeds.flows import otp, source_accounts
+from bankfeeds.flows import otp, reauthorise, source_accounts
 from bankfeeds.web.codat import translate, wire
 from bankfeeds.web.codat.body import Reader, reply
 from bankfeeds.web.codat.exchange import Api, account_id, company_id, connection_id
@@ -13,6 +13,10 @@ from bankfeeds.web.endpoint import Answer, Call
 _body = Reader(wire.AccountBody)
 _batch = Reader(list[wire.AccountBody])
 _patch = Reader(wire.AccountPatch)
+_reauthorization = Reader(wire.ReauthorizationBody)
+
+REAUTHORIZATION_REASON = "asked for by the institution"
+"""What the audit trail says where the request gives no reason."""
 
 
 def create(api: Api, call: Call, actor: str) -> Answer:
@@ -45,6 +49,13 @@ def update(api: Api, call: Call, actor: str) -> Answer:
 def delete(api: Api, call: Call, actor: str) -> Answer:
     source_accounts.delete(api.world, actor, company_id(call), connection_id(call), account_id(call))
     return Answer(204)
+
+
+def reauthorize(api: Api, call: Call, actor: str) -> Answer:
+    """Beyond Codat: has Sage ask the account's user to authorise it again."""
+    company, connection, account = company_id(call), connection_id(call), account_id(call)
+    reason = _reauthorization.read_storable(call).reason or REAUTHORIZATION_REASON
+    return reply(translate.account(reauthorise.ask_for(api.world, actor, company, connection, account, reason)))
 
 
 def generate_otp(api: Api, call: Call, actor: str) -> Answer:

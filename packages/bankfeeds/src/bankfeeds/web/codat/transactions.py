@@ -5,7 +5,9 @@ from typing import Any
 from bankfeeds.domain.errors import NotFound, one_flaw
 from bankfeeds.flows import accept as accepting
 from bankfeeds.flows import connections, source_accounts
-from bankfeeds.flows.accept import PushRequest, accept
+from bankfeeds.flows.accept import accept
+from bankfeeds.flows.examine import PushRequest
+from bankfeeds.flows.rehearse import rehearse
 from bankfeeds.web.codat import translate, wire
 from bankfeeds.web.codat.body import Reader, reply
 from bankfeeds.web.codat.errors import legible
@@ -36,11 +38,15 @@ def options(api: Api, call: Call, _actor: str) -> Answer:
 
 def create(api: Api, call: Call, actor: str) -> Answer:
     """HTTP 200 whatever the operation's own code: Codat's clients refuse a 202."""
+    if _flag(call, "dryRun"):
+        return reply(translate.rehearsal(rehearse(api.world, _request(call))))
     return reply(translate.push_operation(accept(api.world, actor, _request(call))))
 
 
 def begin(api: Api, call: Call, actor: str) -> Begun | None:
     """As `create`, without waiting; None where only `create` will do."""
+    if _flag(call, "dryRun"):
+        return None
     begun = accepting.begin(api.world, actor, _request(call))
     if begun is None:
         return None
@@ -55,15 +61,17 @@ def begin(api: Api, call: Call, actor: str) -> Begun | None:
 def _request(call: Call) -> PushRequest:
     company, connection, account = company_id(call), connection_id(call), account_id(call)
     timeout_minutes = whole(call, "timeoutInMinutes", 1, TIMEOUT_MINUTES_MAX)
-    _check_sync_flag(call)
+    _flag(call, "allowSyncOnPushComplete")  # accepted for Codat's clients' sake; it means nothing for Sage
     body = _body.read(call)
     if body.transactions is None:
         raise one_flaw("transactions", "is missing; send an array of transactions, oldest first")
     return PushRequest(company, connection, account, body.account_id, body.transactions, timeout_minutes)
 
 
-def _check_sync_flag(call: Call) -> None:
-    """Accepted for Codat's clients' sake; it means nothing for Sage."""
-    text = call.first("allowSyncOnPushComplete")
-    if text is not None and text.lower() not in {"true", "false"}:
-        raise one_flaw("allowSyncOnPushComplete", "must be true or false")
+def _flag(call: Call, name: str) -> bool:
+    text = call.first(name)
+    if text is None:
+        return False
+    if text.lower() not in {"true", "false"}:
+        raise one_flaw(name, "must be true or false")
+    return text.lower() == "true"

@@ -10,8 +10,10 @@ from bankfeeds.domain.connection import Connection
 from bankfeeds.domain.errors import Flaw, Refusal
 from bankfeeds.domain.money import plain
 from bankfeeds.domain.push_operation import PushStatus
+from bankfeeds.domain.receipt import Receipt
 from bankfeeds.domain.source_account import AccountStatus
 from bankfeeds.flows.companies import CompanyDraft, CompanyView
+from bankfeeds.flows.rehearse import Rehearsal, StatementDraft
 from bankfeeds.flows.source_accounts import AccountChange
 from bankfeeds.web.codat import wire
 from bankfeeds.web.codat import wire_institution as words
@@ -89,6 +91,8 @@ def account(found: accounts.SourceAccount) -> wire.Account:
         balance=_amount(found.balance),
         account_info=_info(found.info),
         feed_start_date=_start(found),
+        requested_start_date=found.requested_start_on.isoformat() if found.requested_start_on else None,
+        reauthorization_required=found.needs_reauthorisation,
     )
 
 
@@ -132,6 +136,30 @@ def push_operation(push: pushes.PushOperation) -> wire.PushOperation:
         error_message=push.error_message,
         changes=_changes(push),
     )
+
+
+def rehearsal(found: Rehearsal) -> wire.Rehearsal:
+    return wire.Rehearsal(
+        accepted=found.accepted,
+        duplicates=found.duplicates,
+        withheld=found.withheld,
+        warnings=_items(found.warnings),
+        statements=[_statement(each) for each in found.statements],
+    )
+
+
+def _statement(draft: StatementDraft) -> wire.StatementDraft:
+    return wire.StatementDraft(
+        bank_account_id=draft.bank_account_id,
+        transaction_details_count=draft.line_count,
+        expected=wire.ExpectedSums(plain(draft.credit_sum), plain(draft.debit_sum)),
+        balances=wire.StatementBalances(plain(draft.ledger), draft.ledger_on.isoformat()),
+    )
+
+
+def receipt(found: Receipt) -> wire.Receipt:
+    reason = None if found.reason is None else legible(found.reason)
+    return wire.Receipt(found.id, found.state.value, found.at, found.statement_id, reason)
 
 
 def _items(flaws: tuple[Flaw, ...]) -> list[wire.ValidationItem]:

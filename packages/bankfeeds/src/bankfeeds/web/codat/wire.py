@@ -87,6 +87,10 @@ class AccountBody(Request):
     account_info: AccountInfoBody | None = None
 
 
+class ReauthorizationBody(Request):
+    reason: str | None = None
+
+
 class AccountPatch(Request):
     id: str | None = None
     account_name: str | None = None
@@ -170,6 +174,8 @@ class Account(Response):
     balance: Decimal | None = None
     account_info: AccountInfo | None = None
     feed_start_date: str | None = None
+    requested_start_date: str | None = None
+    reauthorization_required: bool = False
 
 
 class BatchResult(Response):
@@ -224,6 +230,39 @@ class PushOperation(Response):
     timeout_in_minutes: int | None = None
     error_message: str | None = None
     changes: list[Change] | None = None
+
+
+class ExpectedSums(Response):
+    transaction_credit_sum: Decimal
+    transaction_debit_sum: Decimal
+
+
+class StatementBalances(Response):
+    ledger_balance: Decimal
+    ledger_balance_date: str
+
+
+class StatementDraft(Response):
+    bank_account_id: str
+    transaction_details_count: int
+    expected: ExpectedSums
+    balances: StatementBalances
+
+
+class Rehearsal(Response):
+    accepted: int
+    duplicates: int
+    withheld: int
+    warnings: list[ValidationItem]
+    statements: list[StatementDraft]
+
+
+class Receipt(Response):
+    id: str
+    state: str
+    at: datetime
+    statement_id: str | None = None
+    reason: str | None = None
 
 
 class PushChoice(Response):

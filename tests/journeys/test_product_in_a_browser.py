@@ -153,8 +153,26 @@ def invite_code(system: System) -> Generator[str]:
     system.judge.send("PUT", f"/banks/{system.details['bankId']}", {"inviteCode": ""})
 
 
-def test_accounting_in_english_from_connect_bank_to_disconnect(
-    system: System, browser: Browser, customer: Customer, album: Album, invite_code: str
+@pytest.fixture
+def call_institution(system: System, monkeypatch: pytest.MonkeyPatch) -> Generator[Callable[[str], None]]:
+    """Bank sync by the operator: Sage lists the institution by this name; afterwards by its own again."""
+    monkeypatch.setitem(system.settings, "BANKFEEDS_PUBLIC_URL", system.api_url)
+
+    def call(name: str) -> None:
+        system.verb("listings", "update", "default", f"name={name}", "--reason", "tests")
+        assert system.verb("listings", "register", "default", "--reason", "tests").strip() == system.details["bankId"]
+
+    yield call
+    call("Default bank")
+
+
+def test_accounting_in_english_from_bank_sync_over_connect_bank_to_disconnect(
+    system: System,
+    browser: Browser,
+    customer: Customer,
+    album: Album,
+    invite_code: str,
+    call_institution: Callable[[str], None],
 ) -> None:
     system.judge.set(pollPeriodMs=300)
     person = Person(browser, system, "en", scripts=True)
@@ -166,8 +184,13 @@ def test_accounting_in_english_from_connect_bank_to_disconnect(
 
     page.get_by_role("link", name="Connect bank Current account").click()
     expect(page.get_by_role("heading", name="Find your bank")).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile("Default bank"))).to_be_visible()
+    call_institution("Harbour Bank")
+    page.get_by_label("Name of the institution").fill("harbour")
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_role("heading", name="1 institution")).to_be_visible()
     album.shoot(page, "en-3-search")
-    page.get_by_role("link", name=re.compile("Default bank")).click()
+    page.get_by_role("link", name=re.compile("Harbour Bank")).click()
     page.get_by_label("Invite code").fill("111111")
     page.get_by_role("button", name="Agree and connect").click()
     expect(page.get_by_role("alert")).to_contain_text("not the invite code")

@@ -23,6 +23,8 @@ class System:
     """`judge` is the sandbox's admin API; `api_url` and `authorization` are what an institution is given."""
 
     sandbox_host = "127.0.0.1"
+    serve_as: tuple[str, ...] = ("serve",)
+    """The verb that runs the platform, with its arguments."""
 
     def __init__(self, directory: Path, http: httpx2.Client, settings: Mapping[str, str]) -> None:
         self.directory = directory
@@ -103,7 +105,7 @@ class System:
         self._serve(int(self.api_url.rsplit(":", 1)[1]))
 
     def _serve(self, port: int) -> None:
-        command = [sys.executable, "-m", "bankfeeds", "serve", "--host", "127.0.0.1", "--port", str(port)]
+        command = [sys.executable, "-m", "bankfeeds", *self.serve_as, "--host", "127.0.0.1", "--port", str(port)]
         self.platform = Child(command, self.settings, self.directory / "platform.log")
         self.api_url = self.platform.first_line().rsplit(" ", 1)[-1]
 

@@ -1,4 +1,4 @@
-"""Commands: `serve` runs the sandbox, `verdict`, `clock`, `faults` ask a running one, `certify` tries a provider."""
+"""Commands: `serve` runs the sandbox; `verdict`, `clock`, `faults` ask one; `certify` tries a provider, `diff` Sage."""
 
 import gc
 import math
@@ -20,6 +20,7 @@ from cyclopts import App, CycloptsError, Parameter
 from sage_sandbox import cli_faults, wiring
 from sage_sandbox.app import make_app, open_store, open_world
 from sage_sandbox.certify.command import certify
+from sage_sandbox.diff.command import diff
 from sage_sandbox.findings import AccountVerdict, Verdict
 from sage_sandbox.store import UnusableFile
 from sage_sandbox.terminal import DONE, REFUSED, URL, accepted, ask
@@ -31,6 +32,7 @@ _DRAIN_S = 3
 app = App(name="sage-sandbox", help="A faithful local stand-in for Sage's Banking Service.")
 app.command(cli_faults.app)
 app.command(certify)
+app.command(diff)
 
 
 def main() -> None:

@@ -37,6 +37,10 @@ def correlation_id() -> str:
     return _randomness.take().hex()
 
 
+def random_key() -> bytes:
+    return secrets.token_bytes(32)
+
+
 class RandomIds:
     """`ports.Ids` from the system's source of randomness."""
 

@@ -7,7 +7,8 @@ import socket
 import sys
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 from types import FrameType
 
 import structlog
@@ -20,6 +21,7 @@ from bankfeeds.app.listening import address_of, listen
 from bankfeeds.app.lock import ServeLock
 from bankfeeds.app.registering import ensure_first_listing
 from bankfeeds.app.secret_key import sqlite_path
+from bankfeeds.app.transcript import Recorded, Transcript
 from bankfeeds.app.world import Opened, opened
 from bankfeeds.settings import Settings
 from bankfeeds.store import schema
@@ -41,16 +43,19 @@ are longer than most of our transactions, whose every statement would wait for i
 log: structlog.stdlib.BoundLogger = structlog.get_logger("bankfeeds.app")
 
 
-def serve(settings: Settings, roles: frozenset[str], announce: Callable[[str], None]) -> None:
+def serve(
+    settings: Settings, roles: frozenset[str], announce: Callable[[str], None], transcript: Path | None = None
+) -> None:
     """`announce` is told the address once it answers. Returns after SIGTERM or SIGINT: requests in progress are
-    finished, then the workers' steps, then the database is closed.
+    finished, then the workers' steps, then the database is closed. Calls to and of Sage go into a `transcript`.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     with ExitStack() as stack:
         path = sqlite_path(settings)
         if path is not None and path.parent.is_dir():
             stack.callback(ServeLock(path).release)
-        everything = stack.enter_context(opened(settings))
+        kept = None if transcript is None else stack.enter_context(closing(Transcript(transcript, facts.now)))
+        everything = stack.enter_context(opened(settings, kept))
         listener = stack.enter_context(listen(settings.host, settings.port))
         address = address_of(settings.host, listener.getsockname()[1])
         public_url = settings.public_url or address
@@ -69,6 +74,8 @@ def serve(settings: Settings, roles: frozenset[str], announce: Callable[[str], N
             settings.api_requests_per_day_max,
         )
         app = _app(everything, roles, surface)
+        if kept is not None:
+            app = Recorded(kept, app)
         gc.freeze()  # what was made until now stays; the collector need not look at it again and again
         log.info("serving", address=address, public_url=public_url, roles=sorted(roles))
         _Server(_config(settings, app), lambda: announce(address)).run(sockets=[listener])

@@ -3,12 +3,14 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import httpx2
 
 from bankfeeds.app import facts
 from bankfeeds.app.refusals import NotStarted
 from bankfeeds.app.secret_key import secret_keys, sqlite_path
+from bankfeeds.app.transcript import RecordingClient, Transcript
 from bankfeeds.domain.audit import AuditEntry
 from bankfeeds.domain.origins import Origins
 from bankfeeds.domain.ports import Clock, Registrar, TokenVerifier
@@ -65,13 +67,16 @@ class Opened:
 
 
 @contextmanager
-def opened(settings: Settings) -> Generator[Opened]:
-    """Everything that flows need; NotMigrated where the schema is not this program's. Closed at the end."""
+def opened(settings: Settings, transcript: Transcript | None = None) -> Generator[Opened]:
+    """Everything that flows need; NotMigrated where the schema is not this program's. Closed at the end.
+
+    A `transcript` keeps the calls to Sage.
+    """
     sealer = Sealer(secret_keys(_with_directory(settings)))
     database = Database(settings.database_url)
     try:
         _check_schema(settings, database)
-        with _http_client() as http, _http_client() as jwks_http, _clock(database) as clock:
+        with _http_client(transcript) as http, _http_client(transcript) as jwks_http, _clock(database) as clock:
             yield _build(settings, database, sealer, clock, http, JwksVerifier(jwks_http))
     finally:
         database.close()
@@ -90,11 +95,16 @@ def _clock(database: Database) -> Generator[Clock]:
         clock.close()
 
 
-def _http_client() -> httpx2.Client:
+def _http_client(transcript: Transcript | None) -> httpx2.Client:
     """Through the proxy that the environment names, if any; never for this machine."""
-    limits = httpx2.Limits(max_connections=CONNECTIONS_TO_SAGE_MAX)
     direct: dict[str, httpx2.BaseTransport | None] = dict.fromkeys(THIS_MACHINE)
-    return httpx2.Client(timeout=FETCH_TIMEOUT_S, follow_redirects=False, limits=limits, mounts=direct)
+    options: dict[str, Any] = {
+        "timeout": FETCH_TIMEOUT_S,
+        "follow_redirects": False,
+        "limits": httpx2.Limits(max_connections=CONNECTIONS_TO_SAGE_MAX),
+        "mounts": direct,
+    }
+    return httpx2.Client(**options) if transcript is None else RecordingClient(transcript, **options)
 
 
 def _build(

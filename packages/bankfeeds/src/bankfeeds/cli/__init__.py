@@ -25,6 +25,7 @@ app = App(
 )
 _VERBS = {
     "serve": ("serving:serve", "Run the platform until it is told to stop."),
+    "record": ("serving:record", "Run the platform, and keep a redacted transcript of its calls with Sage."),
     "migrate": ("serving:migrate", "Bring the database to the schema of this program."),
     "keys": ("keys:app", "API keys: made, listed, revoked."),
     "listings": ("listings:app", "Listings: the institution as each Sage region lists it."),

@@ -30,6 +30,7 @@ class Hooks(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=T
     open_account: Hook | None = None
     recover: Hook | None = None
     sync_banks: Hook | None = None
+    settle: Hook | None = None
 
 
 class Header(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

@@ -196,12 +196,18 @@ class Run:
 
         def here() -> bool:
             stored = [line["uniqueId"] for line in self.sandbox.lines(account.bank_account_id)]
-            idle = all(each["finishedAt"] for each in self.sandbox.statements(account.bank_account_id))
-            return idle and [unique_id for unique_id in dict.fromkeys(stored) if unique_id in set(wanted)] == wanted
+            return finished() and [each for each in dict.fromkeys(stored) if each in set(wanted)] == wanted
+
+        def finished() -> bool:
+            return all(each["finishedAt"] for each in self.sandbox.statements(account.bank_account_id))
 
         try:
-            wait_for(here, self.provider.delivery_seconds, "", "")
-        except Failed:
+            if self.settle():
+                wait_for(finished, self.provider.delivery_seconds, "", "")
+            self.wait_for(here, "", "")
+        except Failed as failed:
+            if failed.expected:
+                raise
             self._explain(account, wanted, mark)
 
     def _explain(self, account: Account, wanted: list[str], mark: int) -> None:
@@ -210,7 +216,7 @@ class Run:
         missing = [unique_id for unique_id in wanted if unique_id not in stored]
         refused = [call["rule"] for call in self.sandbox.statement_posts(mark) if call["rule"]]
         failed = [error for each in self.sandbox.statements(account.bank_account_id) for error in each["errors"]]
-        seen = f"{len(missing)} of {len(wanted)} missing within {self.provider.delivery_seconds:g} s"
+        seen = f"{len(missing)} of {len(wanted)} missing {self._when}"
         if not missing:
             seen = "another order"
         for cause in [*refused, *failed][-1:]:
@@ -218,9 +224,30 @@ class Run:
         blame = next((_BLAMED[rule["code"]] for rule in refused if rule["code"] in _BLAMED), None)
         raise Failed(f"lines {wanted[0]} to {wanted[-1]} in {account.name}, in that order", seen, blame)
 
+    # --- waiting
+
+    def settle(self) -> bool:
+        """Until the provider has nothing in hand any more; False if it has no hook that tells."""
+        hook = self.provider.hooks.settle
+        if hook is not None:
+            self.hook("settle", hook)
+        return hook is not None
+
     def rest(self) -> None:
-        """Long enough that what a provider would do wrong is done by now."""
-        time.sleep(self.provider.quiet_seconds)
+        """Until what a provider would do wrong is done: it says so itself, or is given time."""
+        if not self.settle():
+            time.sleep(self.provider.quiet_seconds)
+
+    def wait_for(self, look: Callable[[], T | None], expected: str, seen: str) -> T:
+        """What the provider is to bring about: by the time it has settled, or within deliverySeconds."""
+        within_s = _SETTLED_S if self.settle() else self.provider.delivery_seconds
+        return wait_for(look, within_s, expected, seen)
+
+    @property
+    def _when(self) -> str:
+        if self.provider.hooks.settle is not None:
+            return "once the provider has settled"
+        return f"within {self.provider.delivery_seconds:g} s"
 
     def in_unit(self, amount: Decimal) -> Decimal:
         """As Sage should have it, in the unit agreed on."""

@@ -30,6 +30,8 @@ from bankfeeds.web.codat.routes import routes, unrouted
 from bankfeeds.web.server import make_app
 from bankfeeds.web.surface import Surface
 
+from . import own_document
+
 NOON = datetime(2026, 2, 3, 12, 0, 0, tzinfo=UTC)
 BODY_BYTES_MAX = 4 * 1024 * 1024
 LISTING_ID = "uk"
@@ -215,12 +217,11 @@ class Site:
         self.client = httpx2.Client(base_url=url, headers={"authorization": self.authorization}, timeout=20)
 
     def call(self, method: str, path: str, body: object = None, **options: Any) -> httpx2.Response:
-        """`body` is sent as JSON; bytes as they are."""
-        if isinstance(body, bytes):
-            return self.client.request(method, path, content=body, **options)
-        if body is None:
-            return self.client.request(method, path, **options)
-        return self.client.request(method, path, json=body, **options)
+        """`body` is sent as JSON; bytes as they are. Whatever is answered is what our OpenAPI document says."""
+        sent = {"content": body} if isinstance(body, bytes) else {} if body is None else {"json": body}
+        answer = self.client.request(method, path, **sent, **options)
+        own_document.check(method, path, answer)
+        return answer
 
 
 class Server:

@@ -11,30 +11,12 @@ from bankfeeds.domain.query import CLAUSES_MAX, DEPTH_MAX, QUERY_LENGTH_MAX
 from bankfeeds.domain.source_account import V2_TYPES
 from bankfeeds.web.codat import querying
 from bankfeeds.web.codat.errors import STATUSES
+from bankfeeds.web.codat.openapi import spelled
 from bankfeeds.web.codat.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
 from bankfeeds.web.codat.routes import PAGES, RESOURCES
 from bankfeeds.web.codat.transactions import TIMEOUT_MINUTES_MAX
 
 PAGE = (Path(__file__).parents[4] / "docs/reference/api.md").read_text(encoding="utf-8")
-NAMES = {
-    "company_id": "companyId",
-    "connection_id": "connectionId",
-    "account_id": "accountId",
-    "push_key": "pushOperationKey",
-    "api_key_id": "apiKeyId",
-    "platform_key": "platformKey",
-    "product": "productIdentifier",
-    "data_type": "dataType",
-    "data_id": "customDataIdentifier",
-    "dataset_id": "datasetId",
-    "sync_id": "syncId",
-}
-
-
-def spelled(path):
-    for ours, codats in NAMES.items():
-        path = path.replace("{" + ours + "}", "{" + codats + "}")
-    return path
 
 
 def documented():

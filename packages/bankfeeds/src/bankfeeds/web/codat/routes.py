@@ -17,6 +17,7 @@ from bankfeeds.web.codat import (
     institution,
     integrations,
     link_page,
+    openapi,
     operations,
     origins,
     source_accounts,
@@ -119,6 +120,7 @@ RESOURCES = (
     Resource(_SYNCS + "/{sync_id}", "ManagedSyncs", {"GET": inapplicable.nothing(_SYNCED)}),
 )
 PAGES = (
+    Resource(openapi.PATH, "Document", {"GET": openapi.serve}),
     Resource(integrations.LOGO_PATH, "Link", {"GET": integrations.logo}),
     Resource("/link/companies/{company_id}", "Link", {"GET": link_page.company}),
     Resource("/link/companies/{company_id}/connections/{connection_id}", "Link", {"GET": link_page.connection}),

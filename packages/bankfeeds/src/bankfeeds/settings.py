@@ -5,6 +5,7 @@ and renders docs/reference/settings.md. A wrong or unknown setting is a WrongSet
 """
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -18,6 +19,7 @@ PREFIX = "BANKFEEDS_"
 CONFIG = "BANKFEEDS_CONFIG"
 SECRET_KEY_LENGTH_MIN = 32
 _SHOWN_MAX = 60
+_ADDRESS = re.compile(r"([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}")
 
 
 class WrongSetting(Exception):
@@ -50,6 +52,9 @@ class Settings:
     ] = "development"
     host: Annotated[str, About("the address to listen on")] = "127.0.0.1"
     port: Annotated[int, About("the port to listen on; 0 takes a free one", high=65535)] = 8080
+    metrics_address: Annotated[
+        str, About("`host:port` on which /metrics is answered, to everybody who reaches it; empty: nowhere")
+    ] = ""
     public_url: Annotated[
         str, About("where Sage and browsers reach this server; empty: the address it listens on", is_url=True)
     ] = ""
@@ -287,6 +292,8 @@ def _check_together(settings: Settings) -> None:
     for key in settings.secret_key:
         if len(key) < SECRET_KEY_LENGTH_MIN:
             raise WrongSetting(f"BANKFEEDS_SECRET_KEY: a key must have {SECRET_KEY_LENGTH_MIN} characters or more")
+    if settings.metrics_address and not _ADDRESS.fullmatch(settings.metrics_address):
+        raise WrongSetting("BANKFEEDS_METRICS_ADDRESS: must be host:port, such as 127.0.0.1:9464")
     missing = [_BY_FIELD[field].name for field in FIRST_LISTING_NEEDS if not getattr(settings, field)]
     given = [row.name for row in TABLE if row.field.startswith("sage_") and getattr(settings, row.field) != row.default]
     if given and missing:

@@ -9,13 +9,14 @@ class CannotListen(NotStarted):
     """The message names the address and the reason."""
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, by: str = "BANKFEEDS_HOST, BANKFEEDS_PORT") -> socket.socket:
+    """`by`: the settings that name the address, for the refusal."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise CannotListen(f"cannot listen on {host} port {port}: {reason} (BANKFEEDS_HOST, BANKFEEDS_PORT)") from error
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise CannotListen(f"cannot listen on {host} port {port}: {reason} ({by})") from error
 
 
 def address_of(host: str, port: int) -> str:

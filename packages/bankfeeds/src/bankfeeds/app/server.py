@@ -19,23 +19,22 @@ from starlette.types import ASGIApp
 from bankfeeds.app import facts
 from bankfeeds.app.listening import address_of, listen
 from bankfeeds.app.lock import ServeLock
+from bankfeeds.app.measuring import measuring
 from bankfeeds.app.registering import ensure_first_listing
 from bankfeeds.app.secret_key import sqlite_path
 from bankfeeds.app.transcript import Recorded, Transcript
 from bankfeeds.app.world import Opened, opened
 from bankfeeds.settings import Settings
 from bankfeeds.store import schema
-from bankfeeds.web import metrics
 from bankfeeds.web.authorise import routes as authorise
 from bankfeeds.web.codat import routes as codat
+from bankfeeds.web.metrics import Meters
 from bankfeeds.web.sage import routes as sage
 from bankfeeds.web.server import make_app
 from bankfeeds.web.surface import Surface
 from bankfeeds.work.loop import Workers
 
 ROLES = frozenset({"api", "sage", "portal", "worker"})
-MEASURED = frozenset({"api", "worker"})
-"""With one of these a process answers /metrics: a process that faces Sage or browsers alone does not."""
 SWITCH_INTERVAL_S = 0.0005
 """How soon a thread that computes gives way to one that has its answer from the database or a socket. Python's own 5 ms
 are longer than most of our transactions, whose every statement would wait for it.
@@ -55,7 +54,8 @@ def serve(
         if path is not None and path.parent.is_dir():
             stack.callback(ServeLock(path).release)
         kept = None if transcript is None else stack.enter_context(closing(Transcript(transcript, facts.now)))
-        everything = stack.enter_context(opened(settings, kept))
+        meters = Meters()
+        everything = stack.enter_context(opened(settings, kept, meters))
         listener = stack.enter_context(listen(settings.host, settings.port))
         address = address_of(settings.host, listener.getsockname()[1])
         public_url = settings.public_url or address
@@ -73,16 +73,17 @@ def serve(
             settings.api_requests_per_minute_max,
             settings.api_requests_per_day_max,
         )
-        app = _app(everything, roles, surface)
+        app = _app(everything, roles, surface, meters)
         if kept is not None:
             app = Recorded(kept, app)
+        measured = stack.enter_context(measuring(settings, everything.world, meters))
         gc.freeze()  # what was made until now stays; the collector need not look at it again and again
-        log.info("serving", address=address, public_url=public_url, roles=sorted(roles))
+        log.info("serving", address=address, metrics=measured, public_url=public_url, roles=sorted(roles))
         _Server(_config(settings, app), lambda: announce(address)).run(sockets=[listener])
     log.info("stopped")
 
 
-def _app(everything: Opened, roles: frozenset[str], surface: Surface) -> ASGIApp:
+def _app(everything: Opened, roles: frozenset[str], surface: Surface, meters: Meters) -> ASGIApp:
     world = everything.world
     routes: list[BaseRoute] = []
     if "api" in roles:
@@ -90,8 +91,6 @@ def _app(everything: Opened, roles: frozenset[str], surface: Surface) -> ASGIApp
     if "sage" in roles:
         routes += sage.routes(world, surface, everything.verify)
         routes += authorise.routes(world, surface)
-    if roles & MEASURED:
-        routes += metrics.routes(world)
 
     def unready_cause() -> str | None:
         try:
@@ -100,7 +99,8 @@ def _app(everything: Opened, roles: frozenset[str], surface: Surface) -> ASGIApp
             log.exception("not ready")
             return "the database does not answer"
 
-    return make_app(routes, unready_cause, codat.unrouted(surface), is_https=surface.public_url.startswith("https://"))
+    is_https = surface.public_url.startswith("https://")
+    return make_app(routes, unready_cause, codat.unrouted(surface), is_https=is_https, measure=meters.request)
 
 
 def _config(settings: Settings, app: ASGIApp) -> uvicorn.Config:

@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 
 from bankfeeds.app import facts
+from bankfeeds.app.measuring import MeasuredDestinations
 from bankfeeds.app.refusals import NotStarted
 from bankfeeds.app.secret_key import secret_keys, sqlite_path
 from bankfeeds.app.transcript import RecordingClient, Transcript
@@ -24,6 +25,7 @@ from bankfeeds.store import audit, schema
 from bankfeeds.store.clock import DatabaseClock
 from bankfeeds.store.engine import Database
 from bankfeeds.store.seal import Sealer
+from bankfeeds.web.metrics import Meters
 
 CONNECTIONS_TO_SAGE_MAX = 32
 THIS_MACHINE = ("all://127.0.0.1", "all://localhost", "all://[::1]")
@@ -67,17 +69,17 @@ class Opened:
 
 
 @contextmanager
-def opened(settings: Settings, transcript: Transcript | None = None) -> Generator[Opened]:
+def opened(settings: Settings, transcript: Transcript | None = None, meters: Meters | None = None) -> Generator[Opened]:
     """Everything that flows need; NotMigrated where the schema is not this program's. Closed at the end.
 
-    A `transcript` keeps the calls to Sage.
+    A `transcript` keeps the calls to Sage, `meters` count and time them.
     """
     sealer = Sealer(secret_keys(_with_directory(settings)))
     database = Database(settings.database_url)
     try:
         _check_schema(settings, database)
         with _http_client(transcript) as http, _http_client(transcript) as jwks_http, _clock(database) as clock:
-            yield _build(settings, database, sealer, clock, http, JwksVerifier(jwks_http))
+            yield _build(settings, database, sealer, clock, http, JwksVerifier(jwks_http), meters)
     finally:
         database.close()
 
@@ -108,7 +110,13 @@ def _http_client(transcript: Transcript | None) -> httpx2.Client:
 
 
 def _build(
-    settings: Settings, database: Database, sealer: Sealer, clock: Clock, http: httpx2.Client, verify: TokenVerifier
+    settings: Settings,
+    database: Database,
+    sealer: Sealer,
+    clock: Clock,
+    http: httpx2.Client,
+    verify: TokenVerifier,
+    meters: Meters | None,
 ) -> Opened:
     destinations = SageDestinations(lambda listing_id: listings.secrets(world, listing_id), http, clock)
     world = World(
@@ -116,7 +124,7 @@ def _build(
         clock=clock,
         ids=facts.RandomIds(),
         sealer=sealer,
-        destinations=destinations,
+        destinations=destinations if meters is None else MeasuredDestinations(destinations, meters.sage_call),
         limits=limits_of(settings),
         is_production=settings.environment == "production",
         reports_sync_failures=settings.report_sync_failures == "on",

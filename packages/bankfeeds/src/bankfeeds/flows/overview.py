@@ -49,16 +49,6 @@ class Health:
         return not self.parked and not self.late and not self.unconfirmed
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Counts only, for monitoring. `oldest_waiting_s` has every listing; 0 where nothing waits."""
-
-    feeds: dict[FeedStatus, int]
-    feeds_held: int
-    oldest_waiting_s: dict[str, float]
-    pushes_pending: int
-
-
 def feeds(world: World, *, parked_only: bool = False) -> list[FeedView]:
     """Open and parked ones, in the order they were opened."""
     return world.db.read(lambda tx: overview.feeds(tx, parked_only=parked_only))
@@ -120,17 +110,5 @@ def health(world: World) -> Health:
         parked = [feed for feed in every if feed.status is FeedStatus.parked]
         late = [feed for feed in every if feed.is_late(late_before)]
         return Health(parked, late, pauses.every(tx), unconfirmed, overview.oldest_waiting(tx))
-
-    return world.db.read(read)
-
-
-def figures(world: World) -> Figures:
-    now = world.clock()
-
-    def read(tx: Read) -> Figures:
-        since = overview.oldest_waiting(tx)
-        ages = {each.id: 0.0 for each in listings.live(tx)}
-        ages |= {listing: max((now - at).total_seconds(), 0.0) for listing, at in since.items()}
-        return Figures(overview.counts(tx), overview.count_held(tx), ages, overview.count_pending_pushes(tx))
 
     return world.db.read(read)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import structlog
 from starlette.requests import Request
@@ -20,11 +21,23 @@ _HEADERS = {
     b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
 }
 _HSTS = {b"strict-transport-security": b"max-age=31536000"}
-_UNLOGGED = frozenset({"/livez", "/readyz", "/metrics"})
+_UNLOGGED = frozenset({"/livez", "/readyz"})
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+Measure = Callable[[str, str, int, float], None]
+"""Of an answer: the method, the route, the status, the seconds it took."""
+
+
+def _unmeasured(_method: str, _route: str, _status: int, _took_s: float) -> None:
+    """Nobody wants to know."""
 
 
 def make_app(
-    routes: Sequence[BaseRoute], unready_cause: Callable[[], str | None], unrouted: ASGIApp, *, is_https: bool
+    routes: Sequence[BaseRoute],
+    unready_cause: Callable[[], str | None],
+    unrouted: ASGIApp,
+    *,
+    is_https: bool,
+    measure: Measure = _unmeasured,
 ) -> ASGIApp:
     """`unready_cause` answers why this process should get no requests, or None; `unrouted` answers the rest."""
 
@@ -35,7 +48,7 @@ def make_app(
     every = [*routes, Route("/livez", _livez), Route("/readyz", readyz)]
     router = Router(every, default=unrouted, redirect_slashes=False)  # endpoints answer their own errors
     headers = {**_HEADERS, **_HSTS} if is_https else _HEADERS
-    return RawPath(_Guarded(router, headers))
+    return RawPath(_Guarded(router, headers, measure))
 
 
 async def _livez(_request: Request) -> Response:
@@ -45,16 +58,17 @@ async def _livez(_request: Request) -> Response:
 class _Guarded:
     """Adds the headers a surface did not set itself, and logs what was answered: the route, never the path's values."""
 
-    def __init__(self, app: ASGIApp, headers: dict[bytes, bytes]) -> None:
+    def __init__(self, app: ASGIApp, headers: dict[bytes, bytes], measure: Measure) -> None:
         self.app = app
         self.headers = headers
+        self.measure = measure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
-        seen: dict[str, object] = {}
+        seen: dict[str, Any] = {}
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -69,6 +83,8 @@ class _Guarded:
             await self.app(scope, receive, send_guarded)
         finally:
             if scope["path"] not in _UNLOGGED:
-                took_ms = round((time.perf_counter() - started) * 1000, 1)
+                took_s = time.perf_counter() - started
                 route = getattr(scope.get("route"), "path", "(none)")
-                log.info("request", method=scope["method"], route=route, took_ms=took_ms, **seen)
+                method = scope["method"] if scope["method"] in _METHODS else "(other)"
+                self.measure(method, route, seen.get("status", 0), took_s)
+                log.info("request", method=scope["method"], route=route, took_ms=round(took_s * 1000, 1), **seen)

@@ -15,6 +15,7 @@ import structlog
 from bankfeeds import logs
 from bankfeeds.domain.feed import FeedStatus
 from bankfeeds.flows import complain, deliver, overview
+from bankfeeds.flows.figures import figures
 from bankfeeds.store import feeds
 from bankfeeds.work import alarms
 from bankfeeds.work.loop import Workers
@@ -49,9 +50,9 @@ def test_the_age_of_the_oldest_waiting_line_counts_from_its_acceptance(platform:
     platform.clock.advance(3600)
     platform.push(*make_lines("2026-02-11", start=11))
     assert overview.health(platform.world).oldest_waiting == {"default": first}
-    figures = overview.figures(platform.world)
-    assert figures.oldest_waiting_s["default"] >= 3600
-    assert (figures.feeds[FeedStatus.parked], figures.feeds_held, figures.pushes_pending) == (1, 0, 2)
+    now = figures(platform.world)
+    assert now.oldest_waiting_s["default"] >= 3600
+    assert (now.feeds[FeedStatus.parked], now.feeds_held, now.pushes_pending) == (1, 0, 2)
 
 
 def test_lines_stored_before_a_feed_opened_wait_only_since_then(platform: Any, make_lines: Any) -> None:

@@ -1,0 +1,100 @@
+"""Measuring what a process does: its calls to Sage timed and counted, `/metrics` answered on an address of its own."""
+
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TypeVar
+
+import uvicorn
+
+from bankfeeds.app.listening import address_of, listen
+from bankfeeds.domain.authorisation import OfferedAccount
+from bankfeeds.domain.delivery import Delivery, FoundAccount
+from bankfeeds.domain.listing import Listing
+from bankfeeds.domain.outcome import Outcome
+from bankfeeds.domain.ports import Destination, Destinations
+from bankfeeds.flows.context import World
+from bankfeeds.settings import Settings
+from bankfeeds.web.metrics import Meters, make_metrics_app
+
+T = TypeVar("T")
+Note = Callable[[str, str, str, float], None]
+"""Of a call to Sage: the listing, what was asked, what came of it, the seconds it took."""
+NOT_FOUND, CRASHED = "notFound", "crashed"
+_NEEDS = "BANKFEEDS_METRICS_ADDRESS"
+
+
+@contextmanager
+def measuring(settings: Settings, world: World, meters: Meters) -> Generator[str | None]:
+    """Where `/metrics` answers meanwhile; None if the settings name no address. CannotListen if it is taken."""
+    if not settings.metrics_address:
+        yield None
+        return
+    host, port = settings.metrics_address.rsplit(":", 1)
+    host = host.strip("[]")
+    with listen(host, int(port), _NEEDS) as listener:
+        config = uvicorn.Config(
+            make_metrics_app(world, meters), loop="asyncio", ws="none", lifespan="off", log_config=None,
+            access_log=False, server_header=False,
+        )  # fmt: skip
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listener],), name="metrics", daemon=True)
+        thread.start()
+        try:
+            yield address_of(host, listener.getsockname()[1])
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+class MeasuredDestinations:
+    """Implements `ports.Destinations` around another."""
+
+    def __init__(self, destinations: Destinations, note: Note) -> None:
+        self._destinations = destinations
+        self._note = note
+
+    def __call__(self, listing: Listing) -> Destination:
+        return _Measured(self._destinations(listing), listing.id, self._note)
+
+
+class _Measured:
+    """Implements `ports.Destination`: the same answers, timed."""
+
+    def __init__(self, destination: Destination, listing_id: str, note: Note) -> None:
+        self._destination = destination
+        self._listing_id = listing_id
+        self._note = note
+
+    def offer(self, delivery: Delivery) -> Outcome:
+        return self._timed("offer", lambda: self._destination.offer(delivery))
+
+    def follow(self, statement_id: str) -> Outcome:
+        return self._timed("follow", lambda: self._destination.follow(statement_id))
+
+    def find(self, external_id: str) -> FoundAccount | Outcome | None:
+        return self._timed("find", lambda: self._destination.find(external_id))
+
+    def report(self, authorisation_id: str, accounts: Sequence[OfferedAccount] | None, *, success: bool) -> Outcome:
+        return self._timed("report", lambda: self._destination.report(authorisation_id, accounts, success=success))
+
+    def complain(self, reason: str, at: datetime) -> Outcome:
+        return self._timed("complain", lambda: self._destination.complain(reason, at))
+
+    def _timed(self, call: str, ask: Callable[[], T]) -> T:
+        began, outcome = time.perf_counter(), CRASHED
+        try:
+            answer = ask()
+            outcome = _word(answer)
+            return answer
+        finally:
+            self._note(self._listing_id, call, outcome, time.perf_counter() - began)
+
+
+def _word(answer: object) -> str:
+    """done, taken, rejected, deferred, unknown; found or notFound of an account query."""
+    if answer is None:
+        return NOT_FOUND
+    return "found" if isinstance(answer, FoundAccount) else type(answer).__name__.lower()

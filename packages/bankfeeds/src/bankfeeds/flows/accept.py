@@ -25,7 +25,7 @@ from bankfeeds.flows import examine
 from bankfeeds.flows.context import World
 from bankfeeds.flows.crash_points import ACCEPT, ACCEPT_WITH_CARE, call, commit
 from bankfeeds.flows.examine import PushRequest
-from bankfeeds.store import acceptance, audit, feeds, lines, pushes, source_accounts
+from bankfeeds.store import acceptance, audit, feeds, lines, outbox, pushes, source_accounts
 from bankfeeds.store.engine import Write
 from bankfeeds.store.new_push import NewPush, Numbered
 
@@ -173,6 +173,8 @@ def _repeat(
     push = replace(push, status=status, completed_at=draft.now if status in FINAL else None)
     pk = pushes.insert(tx, account.pk, push, _times_out_at(draft))
     pushes.follow(tx, pk, originals)
+    if status in FINAL:
+        outbox.add_ended_push(tx, status, draft.now, push.company_id, push.connection_id, account.pk, push.key)
     _audit(tx, draft, account, 0)
     return push
 

@@ -8,9 +8,10 @@ from bankfeeds.domain.company import PRODUCTS, Company, checked_description, che
 from bankfeeds.domain.connection import Connection
 from bankfeeds.domain.errors import NotFound, one_flaw
 from bankfeeds.domain.selection import EVERYTHING, Selection
+from bankfeeds.domain.webhook import Happening
 from bankfeeds.flows.connections import retire
 from bankfeeds.flows.context import World
-from bankfeeds.store import audit, companies, connections, products
+from bankfeeds.store import audit, companies, connections, outbox, products
 from bankfeeds.store.engine import Read, Write
 
 
@@ -39,6 +40,7 @@ def create(world: World, actor: str, draft: CompanyDraft) -> CompanyView:
     def insert(tx: Write) -> None:
         companies.insert(tx, company)
         audit.record(tx, AuditEntry(now, actor, "company.create", f"company:{company.id}"))
+        outbox.add(tx, Happening.company_created, now, company_id=company.id)
 
     world.db.write(insert)
     return CompanyView(company, [])
@@ -85,6 +87,7 @@ def delete(world: World, actor: str, company_id: str) -> None:
             retire(tx, connection.id, now, "company deleted", actor)
         companies.mark_deleted(tx, company_id, now)
         audit.record(tx, AuditEntry(now, actor, "company.delete", f"company:{company_id}"))
+        outbox.add(tx, Happening.company_deleted, now, company_id=company_id)
 
     world.db.write(run)
 

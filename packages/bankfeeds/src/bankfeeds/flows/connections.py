@@ -7,7 +7,8 @@ from bankfeeds.domain.connection import Connection, ConnectionEvent, ConnectionS
 from bankfeeds.domain.errors import Invalid, NotFound
 from bankfeeds.domain.selection import EVERYTHING, Selection
 from bankfeeds.domain.source_account import AccountStatus
-from bankfeeds.flows import feeds
+from bankfeeds.domain.webhook import Happening
+from bankfeeds.flows import announce, feeds
 from bankfeeds.flows.context import World
 from bankfeeds.store import audit, companies, connections, source_accounts
 from bankfeeds.store.engine import Read, Write
@@ -22,6 +23,7 @@ def create(world: World, actor: str, company_id: str) -> Connection:
             raise NotFound("company", f"Company {company_id} was not found")
         connections.insert(tx, connection)
         audit.record(tx, AuditEntry(now, actor, "connection.create", _subject(connection.id)))
+        announce.connection(tx, Happening.connection_created, connection, now)
 
     world.db.write(insert)
     return connection
@@ -64,8 +66,9 @@ def unlink(world: World, actor: str, company_id: str, connection_id: str) -> Con
                 f"connection {connection_id} is {connection.status.value}; only a Linked one can be unlinked",
             )
         following = next_status(connection.status, ConnectionEvent.unlinked)
-        _close_feeds(tx, connection_id, now, "connection unlinked", actor)
         connections.set_status(tx, connection_id, following)
+        announce.connection_moved(tx, connection, following, now)
+        _close_feeds(tx, connection_id, now, "connection unlinked", actor)
         audit.record(tx, AuditEntry(now, actor, "connection.unlink", _subject(connection_id)))
         return Connection(connection.id, connection.company_id, following, connection.created_at)
 
@@ -84,11 +87,13 @@ def delete(world: World, actor: str, company_id: str, connection_id: str) -> Non
 
 def retire(tx: Write, connection_id: str, now: datetime, cause: str, actor: str) -> None:
     """Within a transaction: the connection locked, its feeds closed, its accounts and itself deleted."""
-    if connections.lock(tx, connection_id) is None:
+    connection = connections.lock(tx, connection_id)
+    if connection is None:
         return
+    connections.mark_deleted(tx, connection_id, now)
+    announce.connection(tx, Happening.connection_deleted, connection, now)
     _close_feeds(tx, connection_id, now, cause, actor)
     source_accounts.mark_deleted(tx, [a.pk for a in source_accounts.of_connection(tx, connection_id)], now)
-    connections.mark_deleted(tx, connection_id, now)
     audit.record(tx, AuditEntry(now, actor, "connection.delete", _subject(connection_id), reason=cause))
 
 

@@ -8,12 +8,12 @@ from datetime import datetime
 from bankfeeds.domain import connection as connection_rules
 from bankfeeds.domain import source_account as account_rules
 from bankfeeds.domain.audit import AuditEntry
-from bankfeeds.domain.connection import ConnectionEvent, ConnectionStatus
+from bankfeeds.domain.connection import Connection, ConnectionEvent, ConnectionStatus
 from bankfeeds.domain.errors import Flaw
 from bankfeeds.domain.push_operation import PushStatus
 from bankfeeds.domain.source_account import AccountEvent, SourceAccount
 from bankfeeds.domain.transaction import parse_day
-from bankfeeds.flows import confirm, reauthorise
+from bankfeeds.flows import announce, confirm, reauthorise
 from bankfeeds.flows.context import World
 from bankfeeds.store import audit, connections, feeds, pauses, pushes, source_accounts, statements
 from bankfeeds.store.engine import Write
@@ -51,9 +51,10 @@ def open_feed(
     start_on = None if requested_start_date is None else parse_day(requested_start_date)
     is_held = pauses.is_held(tx, listing_id, account)
     feeds.insert(tx, listing_id, account.pk, bank_account_id, start_on, locked.last_seq, now, is_held=is_held)
-    _set_connection(tx, account.connection_id, connection.status, ConnectionEvent.feed_opened)
+    _set_connection(tx, connection, ConnectionEvent.feed_opened, now)
     status = account_rules.next_status(locked.status, AccountEvent.feed_opened)
     source_accounts.update(tx, account.pk, status=status.value, feed_start_on=now.date(), modified_at=now)
+    announce.account_moved(tx, locked, status, now)
     detail = {"bankAccountId": bank_account_id, "startOn": start_on.isoformat() if start_on else None}
     audit.record(tx, AuditEntry(now, actor, "feed.open", f"account:{external_id}", None, detail))
     return "opened"
@@ -108,14 +109,16 @@ def _after_closing(tx: Write, account: SourceAccount, now: datetime, cause: str)
     pushes.end(tx, pushes.pending_pks(tx, account.pk), PushStatus.failed, now, (flaw,))
     status = account_rules.next_status(account.status, AccountEvent.last_feed_closed)
     source_accounts.update(tx, account.pk, status=status.value, modified_at=now)
+    announce.account_moved(tx, account, status, now)
     connection = connections.lock(tx, account.connection_id)
     if connection is None or connection.status is not ConnectionStatus.linked:
         return
     if feeds.count_live_of_connection(tx, account.connection_id) == 0:
-        _set_connection(tx, connection.id, connection.status, ConnectionEvent.last_feed_closed)
+        _set_connection(tx, connection, ConnectionEvent.last_feed_closed, now)
 
 
-def _set_connection(tx: Write, connection_id: str, status: ConnectionStatus, event: ConnectionEvent) -> None:
-    following = connection_rules.next_status(status, event)
-    if following is not status:
-        connections.set_status(tx, connection_id, following)
+def _set_connection(tx: Write, connection: Connection, event: ConnectionEvent, now: datetime) -> None:
+    following = connection_rules.next_status(connection.status, event)
+    if following is not connection.status:
+        connections.set_status(tx, connection.id, following)
+        announce.connection_moved(tx, connection, following, now)

@@ -12,7 +12,8 @@ from bankfeeds.domain.feed_view import FeedView
 from bankfeeds.domain.push_operation import PushStatus
 from bankfeeds.domain.source_account import SourceAccount
 from bankfeeds.domain.text import is_storable
-from bankfeeds.flows import confirm, named
+from bankfeeds.domain.webhook import Happening
+from bankfeeds.flows import announce, confirm, named
 from bankfeeds.flows.context import World
 from bankfeeds.store import audit, feeds, lines, overview, pushes, source_accounts, statements
 from bankfeeds.store.engine import Write
@@ -162,4 +163,7 @@ def _record(
     detail: dict[str, object] = {"bankAccountId": feed.bank_account_id, "listing": feed.listing_id}
     detail |= {"cursor": feed.cursor, "cause": feed.parked_cause, "line": line.id if line else None}
     known = {name: value for name, value in detail.items() if value is not None}
+    if feed.status is FeedStatus.parked:
+        facts = {"bankAccountId": feed.bank_account_id, "line": line.id if line else None}
+        announce.account(tx, Happening.feed_resumed, account, now, **facts)
     audit.record(tx, AuditEntry(now, actor, action, f"account:{account.external_id}", reason, known))

@@ -6,8 +6,9 @@ from datetime import datetime
 from bankfeeds.domain.audit import AuditEntry
 from bankfeeds.domain.company import PRODUCTS
 from bankfeeds.domain.errors import NotFound
+from bankfeeds.domain.webhook import Happening
 from bankfeeds.flows.context import World
-from bankfeeds.store import audit, companies, products
+from bankfeeds.store import audit, companies, outbox, products
 from bankfeeds.store.engine import Write
 
 
@@ -34,5 +35,7 @@ def _change(
         if change(tx, now):
             entry = AuditEntry(now, actor, f"product.{verb}", f"company:{company_id}", None, {"product": product})
             audit.record(tx, entry)
+            happening = Happening.product_added if verb == "add" else Happening.product_removed
+            outbox.add(tx, happening, now, company_id=company_id, facts={"product": product})
 
     world.db.write(run)

@@ -7,7 +7,8 @@ from bankfeeds.domain.audit import AuditEntry, check_reason
 from bankfeeds.domain.errors import Conflict, NotFound
 from bankfeeds.domain.source_account import SourceAccount
 from bankfeeds.domain.statement import StatementKind, StatementStatus
-from bankfeeds.flows import named
+from bankfeeds.domain.webhook import Happening
+from bankfeeds.flows import announce, named
 from bankfeeds.flows.context import World
 from bankfeeds.store import audit, connections, feeds, source_accounts, statements
 from bankfeeds.store.engine import Write
@@ -59,6 +60,7 @@ def _ask(tx: Write, actor: str, account: SourceAccount, reason: str, now: dateti
     source_accounts.update(tx, account.pk, needs_reauthorisation=True, modified_at=now)
     feeds.set_asks_reauthorisation(tx, account.pk, asks=True)
     feeds.wake(tx, account.pk, now)
+    announce.account(tx, Happening.reauthorisation_required, account, now)
     told = [feed.bank_account_id for feed in live]
     subject = f"account:{account.external_id}"
     audit.record(tx, AuditEntry(now, actor, "account.reauthorise", subject, reason, {"bankAccountIds": told}))

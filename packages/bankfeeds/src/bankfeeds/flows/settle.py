@@ -17,7 +17,8 @@ from bankfeeds.domain.outcome import Deferred, Done, Outcome, Rejected, Taken, U
 from bankfeeds.domain.source_account import SourceAccount
 from bankfeeds.domain.statement import Statement, StatementKind, StatementStatus
 from bankfeeds.domain.transaction import parse_day
-from bankfeeds.flows import confirm
+from bankfeeds.domain.webhook import Happening
+from bankfeeds.flows import announce, confirm
 from bankfeeds.flows.context import World
 from bankfeeds.flows.feeds import close_feed
 from bankfeeds.store import audit, budgets, connections, feeds, held, lines, source_accounts, statements
@@ -263,4 +264,6 @@ def _park(
         attempt=0,
     )
     audit.record(tx, AuditEntry(now, ACTOR, "feed.park", f"account:{account.external_id}", cause))
+    facts = {"bankAccountId": feed.bank_account_id, "cause": cause, "line": batch.columns.ids[0] if batch else None}
+    announce.account(tx, Happening.feed_parked, account, now, **facts)
     return Parked(feed.listing_id, feed.bank_account_id, account.external_id, cause, now)

@@ -10,8 +10,8 @@ from bankfeeds.domain.account_draft import BATCH_MAX, AccountDraft, balance_flaw
 from bankfeeds.domain.audit import AuditEntry
 from bankfeeds.domain.errors import Conflict, Invalid, NotFound, Refusal, one_flaw
 from bankfeeds.domain.source_account import AccountEvent, AccountStatus, SourceAccount, next_status
+from bankfeeds.flows import announce, feeds
 from bankfeeds.flows import connections as connection_flows
-from bankfeeds.flows import feeds
 from bankfeeds.flows.context import World
 from bankfeeds.store import audit, connections, source_accounts
 from bankfeeds.store import feeds as feed_rows
@@ -114,6 +114,8 @@ def update(
             return _with_starts(tx, [account])[0]
         if account.status is AccountStatus.connected and "status" in changed:
             feeds.close_feeds(tx, account, now, "source account disconnected", actor)
+        elif "status" in changed:
+            announce.account_moved(tx, account, changed["status"], now)
         source_accounts.update(tx, account.pk, **changed)
         entry = AuditEntry(now, actor, "source_account.update", _subject(account), detail={"fields": sorted(changed)})
         audit.record(tx, entry)

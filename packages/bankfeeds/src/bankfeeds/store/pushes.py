@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bankfeeds.domain.errors import Flaw
 from bankfeeds.domain.push_operation import FINAL, PushOperation, PushStatus
 from bankfeeds.domain.selection import EVERYTHING, Selection
-from bankfeeds.store import dialect, selecting
+from bankfeeds.store import dialect, outbox, selecting
 from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Read, Write
 
@@ -144,6 +144,7 @@ def end(tx: Write, pks: Sequence[int], status: PushStatus, now: datetime, errors
     if errors:
         values["errors"] = [[flaw.field, flaw.message] for flaw in errors]
         values["error_message"] = errors[0].message
+    outbox.add_pushes(tx, pks, status, now)
     tx.run(_END, {"the_pks": list(pks), **values})
     _end_followers(tx, pks, now)
 
@@ -156,6 +157,7 @@ def _end_followers(tx: Write, pks: Sequence[int], now: datetime) -> None:
         )
         ended = ending([PushStatus(row.status) for row in statuses])
         if ended is not None:
+            outbox.add_pushes(tx, [follower], ended, now)
             tx.run(t.pushes.update().where(_p.pk == follower, _pending).values(status=ended.value, completed_at=now))
 
 

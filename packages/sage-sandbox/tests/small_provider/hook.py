@@ -11,7 +11,7 @@ REFUSED = 3
 
 
 def post(path, content, media):
-    connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=120)
     connection.request("POST", path, content, {"Content-Type": media})
     answer = connection.getresponse()
     return answer.status, answer.read().decode(), answer.getheader("Location")
@@ -37,26 +37,16 @@ def user(said, **form):
     return {"location": location}
 
 
-def main():
-    said, hook = json.load(sys.stdin), os.environ["CERTIFY_HOOK"]
-    known = said.get("customer") or {}
-    if hook == "prepare":
-        return clerk("customers", name=said["prefix"])
-    if hook == "logIn":
-        return user(said, customer=known["customer"], password=known["password"])
-    if hook == "cancel":
-        return user(said, cancel="yes")
-    if hook == "openAccount":
-        return clerk("accounts", customer=known["customer"])
-    if hook == "sendLines":
-        return clerk("lines", externalId=said["account"]["externalId"], lines=said["lines"])
-    if hook == "askForReauthorisation":
-        return clerk("renewals", bankAccountId=said["account"]["bankAccountId"])
-    if hook == "recover":
-        return clerk("recovery", externalId=said["account"]["externalId"])
-    if hook == "syncBanks":
-        return clerk("banks", **{name: said[name] for name in said if name != "customer"})
-    sys.exit(f"no hook {hook}")
+HOOKS = {
+    "prepare": lambda said: clerk("customers", name=said["prefix"]),
+    "logIn": lambda said: user(said, **said["customer"]),
+    "cancel": lambda said: user(said, cancel="yes"),
+    "openAccount": lambda said: clerk("accounts", customer=said["customer"]["customer"]),
+    "sendLines": lambda said: clerk("lines", externalId=said["account"]["externalId"], lines=said["lines"]),
+    "askForReauthorisation": lambda said: clerk("renewals", bankAccountId=said["account"]["bankAccountId"]),
+    "recover": lambda said: clerk("recovery", externalId=said["account"]["externalId"]),
+    "syncBanks": lambda said: clerk("banks", **{name: said[name] for name in said if name != "customer"}),
+    "settle": lambda _: clerk("rest"),
+}
 
-
-sys.stdout.write(json.dumps(main()))
+sys.stdout.write(json.dumps(HOOKS[os.environ["CERTIFY_HOOK"]](json.load(sys.stdin))))

@@ -1,7 +1,8 @@
 """A small bank that is a Sage provider of its own: what `certify` is tried on, and an example of a provider to read.
 
 It runs alone: `python provider.py PORT`. The details file of the sandbox is named by CERTIFY_DETAILS; HEADER_VALUE is the
-value of its header; FAULTS names mistakes it shall make, separated by commas (each is a word that `broken` asks for).
+value of its header; SESSION_SECONDS may say how long an authorisation lives; FAULTS names mistakes it shall make, separated by
+commas (each is a word that `broken` asks for).
 """
 
 import json
@@ -19,6 +20,7 @@ from tokens import claims_of
 
 HEADER = "X-Small-Bank"
 FAULTS = set(filter(None, os.environ.get("FAULTS", "").split(",")))
+SESSION_S = float(os.environ.get("SESSION_SECONDS", "1200"))
 ANCESTORS = "'self' https://*.sagebankdrive.com https://*.sage.com https://*.intacct.com https://*.sageone.com"
 
 
@@ -88,7 +90,7 @@ class Bank:
         kind, resource, more = told["type"], told["resource"], told.get("additionalData", {})
         with self.lock:
             if resource["type"] == "authorisation":
-                self.sessions.setdefault(resource["id"], {"bank": more["bankId"], "used": False})
+                self.sessions.setdefault(resource["id"], new_session(more["bankId"]))
             elif kind == "resourceCreated":
                 self.open_feed(resource["id"], more["externalId"], more["requestedStartDate"][:10])
             elif kind == "resourceDeleted" and not broken("ignores_n4"):
@@ -107,8 +109,10 @@ class Bank:
         """The page for Sage to embed; none if this authorisation is not one to be processed."""
         session = self.sessions.get(query["authorisation_id"])
         if session is None and broken("unannounced"):
-            session = self.sessions[query["authorisation_id"]] = {"bank": query["bank"], "used": False}
+            session = self.sessions[query["authorisation_id"]] = new_session(query["bank"])
         if session is None or (session["used"] and not broken("used_again")):
+            return None
+        if time.monotonic() > session["until"] and not broken("old_session"):
             return None
         if not renewal and session["bank"] != query["bank"] and not broken("other_bank"):
             return None
@@ -156,6 +160,11 @@ class Bank:
                     feed.add(new)
             return True
 
+    def settle(self):
+        """Until every line is at Sage, or given up."""
+        for feed in [feed for every in list(self.feeds.values()) for feed in every]:
+            feed.settle()
+
     def ask_again(self, bank_account_id):
         self.feeds[bank_account_id][0].require_authorisation()
 
@@ -164,6 +173,10 @@ class Bank:
             return
         found = self.sage.query(external_id)
         self.open_feed(found["bankAccountId"], external_id, found["requestedStartDate"][:10])
+
+
+def new_session(bank_id):
+    return {"bank": bank_id, "used": False, "until": time.monotonic() + SESSION_S}
 
 
 def redirect(known):
@@ -229,6 +242,8 @@ class Handler(BaseHTTPRequestHandler):
             bank.ask_again(asked["bankAccountId"])
         elif what == "recovery":
             bank.recover(asked["externalId"])
+        elif what == "rest":
+            bank.settle()
         elif what == "banks":
             bank.sage.sync(asked, f"http://127.0.0.1:{port}")
         self.answer(200, json.dumps(done), "application/json")

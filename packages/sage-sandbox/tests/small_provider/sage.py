@@ -13,6 +13,8 @@ from decimal import Decimal
 
 LINES_MAX = 1000
 PAUSE_S = 0.3
+HASTY = 5
+"""How often the mistake `no_pause` makes no pause."""
 
 
 class Sage:
@@ -91,6 +93,7 @@ class Feed:
         self.external_id = None
         self.waiting = []
         self.renewal = False
+        self.busy = False
         self.stopped = False
         self.changed = threading.Condition()
         threading.Thread(target=self.run, daemon=True).start()
@@ -98,36 +101,48 @@ class Feed:
     def stop(self):
         with self.changed:
             self.stopped = True
-            self.changed.notify()
+            self.changed.notify_all()
 
     def add(self, lines):
         due = [line for line in lines if line["date"] >= self.start_on or self.broken("early_lines")]
         with self.changed:
             self.waiting += due
-            self.changed.notify()
+            self.changed.notify_all()
 
     def require_authorisation(self):
         with self.changed:
             self.renewal = True
-            self.changed.notify()
+            self.changed.notify_all()
+
+    def at_rest(self):
+        return self.stopped or not (self.busy or self.waiting or self.renewal)
+
+    def settle(self):
+        with self.changed:
+            self.changed.wait_for(self.at_rest)
 
     def run(self):
         while True:
             with self.changed:
+                self.busy = False
+                self.changed.notify_all()
                 self.changed.wait_for(lambda: self.waiting or self.renewal or self.stopped)
                 if self.stopped:
                     return
                 batch = [] if self.renewal else self.waiting[: 10_000 if self.broken("no_split") else LINES_MAX]
                 del self.waiting[: len(batch)]
-                self.renewal = False
+                self.renewal, self.busy = False, True
             self.deliver(batch)
 
     def deliver(self, batch):
         """Until Sage has it; a statement that failed because all of it is known had landed before."""
+        unknown = False
         for attempt in range(50):
             if self.stopped:
                 return
-            status, answer = self.sage.call("POST", "/v1/statements", {"data": self.statement(batch, attempt)})
+            statement = self.statement(batch, attempt, unknown=unknown)
+            status, answer = self.sage.call("POST", "/v1/statements", {"data": statement})
+            unknown = unknown or status in {0, 500}
             if status in {200, 201, 202}:
                 self.wait_finished(answer["data"]["_id"])
                 return
@@ -135,11 +150,12 @@ class Feed:
                 return
             if self.broken("no_second_attempt") and status in {0, 500}:
                 return
-            time.sleep(0.01 if status == 429 and self.broken("no_pause") else PAUSE_S)
+            if not (self.broken("no_pause") and status == 429 and attempt < HASTY):
+                time.sleep(PAUSE_S)
 
     def wait_finished(self, statement_id):
         if self.broken("never_asks"):
-            time.sleep(2)
+            time.sleep(PAUSE_S)
             return
         if self.broken("no_wait"):
             threading.Thread(target=self.poll, args=(statement_id,), daemon=True).start()
@@ -148,6 +164,8 @@ class Feed:
 
     def poll(self, statement_id):
         for _ in range(500):
+            if self.broken("no_wait"):
+                self.settle()  # what is new is posted first
             status, answer = self.sage.call("GET", f"/v1/statements/{statement_id}")
             if status == 200 and answer["data"]["status"] in {"completed", "failed"}:
                 return
@@ -155,8 +173,8 @@ class Feed:
 
     # --- one statement
 
-    def statement(self, batch, attempt):
-        lines = [self.line(each, attempt) for each in batch]
+    def statement(self, batch, attempt, *, unknown):
+        lines = [self.line(each, attempt, unknown=unknown) for each in batch]
         if self.broken("doubles"):
             lines = [each for one in lines for each in (one, {**one, "uniqueId": str(uuid.uuid4())})]
         amounts = [line["transactionAmount"] for line in lines]
@@ -179,11 +197,11 @@ class Feed:
             "transactionDetails": lines,
         }
 
-    def line(self, line, attempt):
+    def line(self, line, attempt, *, unknown):
         amount = self.amount(line["amount"])
         on = date.fromisoformat(line["date"]) - timedelta(days=self.broken("day_before"))
         return {
-            "uniqueId": f"{line['id']}-{attempt}" if attempt and self.broken("new_ids") else line["id"],
+            "uniqueId": f"{line['id']}-{attempt}" if attempt and unknown and self.broken("new_ids") else line["id"],
             "bankAccountId": self.bank_account_id,
             "transactionAmount": amount,
             "transactionType": "CREDIT" if amount >= 0 else "DEBIT",

@@ -3,7 +3,7 @@
 from sage_sandbox.certify import delivering, linking, onboarding, security
 from sage_sandbox.certify.plan import Plan
 
-_LAST = ("T16", "T17", "T18", "S5", "T19", "E11", "E12", "E13", "T20", "E7", "S6")
+_LAST = ("T16", "T17", "T18", "S5", "T19", "E11", "E12", "E13", "T20", "E7", "S6", "E21")
 _AFTER_LINKING = ("E9",)
 
 

@@ -13,9 +13,11 @@ from sage_sandbox.certify.run import Account, Run
 from sage_sandbox.certify.sandbox import wait_for
 
 plan = Plan()
-_WITHIN_S = 15
+_WITHIN_S = 30
 _CANDIDATES = 2
 _PAUSE_S = 1
+_BUDGET = "THROTTLE"
+"""The rule of a refusal that says nothing of the statement: the provider is to come again later."""
 
 
 @plan.item("T13", "An account query finds the bank account", "6.5", "T8")
@@ -41,15 +43,24 @@ def queried(run: Run) -> None:
         raise Failed(run.account.bank_account_id, response.text[:200])
 
 
+def _fetched(run: Run) -> list[dict[str, Any]]:
+    """The login's accounts as the provider lists them now: Sage asks it behind its answer, and tells next time."""
+    mark = run.sandbox.mark()
+    run.company.available(run.account.bank_account_id)
+    part = run.provider.callbacks.available_accounts
+    wait_for(lambda: run.sandbox.since(mark, "out", "GET", part), _WITHIN_S, f"a call to {part}", "none")
+    return run.company.available(run.account.bank_account_id)
+
+
 def _available(run: Run, external_ids: set[str], mark: int) -> list[dict[str, Any]]:
     """What Sage knows of the login's accounts, once it knows these."""
 
     def known() -> list[dict[str, Any]] | None:
-        found = run.company.available(run.account.bank_account_id)
+        found = _fetched(run)
         return found if external_ids <= {each["bankAccountExternalId"] for each in found} else None
 
     try:
-        return wait_for(known, _WITHIN_S, "", "")
+        return run.wait_for(known, "", "", _WITHIN_S)
     except Failed:
         calls = run.sandbox.since(mark, "out", "GET", run.provider.callbacks.available_accounts)
         seen = "no call was made"
@@ -102,22 +113,17 @@ def routed(run: Run) -> None:
 
 @plan.item("E10", "An account opened later appears in availableaccounts", "5.4", "T14")
 def opened_later(run: Run) -> None:
-    before = len(run.company.available(run.account.bank_account_id))
+    before = len(_fetched(run))
     run.hook("openAccount", run.provider.hooks.open_account)
-
-    def listed() -> bool:
-        return len(run.company.available(run.account.bank_account_id)) > before
-
-    wait_for(listed, _WITHIN_S, f"{before + 1} accounts", f"{before}")
+    run.wait_for(lambda: len(_fetched(run)) > before, f"{before + 1} accounts", f"{before}", _WITHIN_S)
 
 
 @plan.item("T16", "The provider says that an account needs re-authorisation", "10.3, 6.3", "T9")
 def needs_renewal(run: Run) -> None:
     about = {"bankAccountId": run.account.bank_account_id, "externalId": run.account.external_id}
     run.hook("askForReauthorisation", run.provider.hooks.ask_for_reauthorisation, account=about)
-    wait_for(
+    run.wait_for(
         lambda: run.sandbox.status(run.account.bank_account_id) == "authRequired",
-        run.provider.delivery_seconds,
         "a statement without lines and with status authRequired",
         "none",
     )
@@ -200,7 +206,9 @@ def twice(run: Run) -> None:
     ids = [line["uniqueId"] for line in run.sandbox.lines(account.bank_account_id)]
     statements = run.sandbox.statements(account.bank_account_id)
     refused = [
-        c for c in run.sandbox.statement_posts(mark) if c["rule"] and account.bank_account_id in c["requestBody"]
+        call
+        for call in run.sandbox.statement_posts(mark)
+        if call["rule"] and call["rule"]["code"] != _BUDGET and account.bank_account_id in call["requestBody"]
     ]
     if refused or any(each["status"] == "failed" for each in statements) or ids.count(lines[0].id) != 1:
         raise Failed(
@@ -222,14 +230,16 @@ def recovered(run: Run) -> None:
         run.sandbox.notification(account.bank_account_id)
     if hook is not None:
         run.hook("recover", hook, account={"externalId": account.external_id})
-    wait_for(
-        lambda: [
-            c for c in run.sandbox.since(mark, "in", "POST", "/v1/accountqueries") if c["status"] == HTTPStatus.OK
-        ],
-        within_s or run.provider.delivery_seconds,
-        "POST /v1/accountqueries",
-        "none",
-    )
+
+    def asked() -> bool:
+        calls = run.sandbox.since(mark, "in", "POST", "/v1/accountqueries")
+        return any(call["status"] == HTTPStatus.OK for call in calls)
+
+    expected = "POST /v1/accountqueries"
+    if within_s is None:
+        run.wait_for(asked, expected, "none")
+    else:
+        wait_for(asked, within_s, expected, "none")
     run.deliver(account, 80)
     run.main = account
 

@@ -14,7 +14,7 @@ from sage_sandbox.signature import sign
 
 _BODY = re.compile(r"<body[^>]*>(.*)</body>", re.DOTALL | re.IGNORECASE)
 _ONWARD = re.compile(r"""(?:window\.|document\.|self\.|top\.)?location(?:\.href)?\s*=\s*(?:"([^"]+)"|'([^']+)')""")
-_POLL_WITHIN_S = 10
+_POLL_WITHIN_S = 30
 _KEPT = ("accountName", "accountKey", "accountIdentifier", "bankIdentifier", "branchIdentifier")
 
 

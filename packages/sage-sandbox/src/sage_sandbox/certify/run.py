@@ -1,11 +1,12 @@
 """One run of the plan: the sandbox, the provider's hooks, the company, and what the items so far have found."""
 
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -16,8 +17,11 @@ from sage_sandbox.certify.product import Company, Session, onward
 from sage_sandbox.certify.provider_file import Hook, ProviderFile
 from sage_sandbox.certify.sandbox import Sandbox, wait_for
 
+T = TypeVar("T")
 DAYS = 7
 _HUNDRED = 100
+_SETTLED_S = 1
+"""A last look, for what the provider knows and the sandbox has not written down yet."""
 _BLAMED = {"EXPECTED_MISMATCH": "E7"}
 """Items that answer for a rule on their own: what it stops elsewhere is not counted twice."""
 
@@ -62,6 +66,7 @@ class Run:
         self._made = 0
         self._company: Company | None = None
         self._session: Session | None = None
+        self._aging: tuple[Session, float] | None = None
         self.renewal: Session | None = None
         self.html = ""
         self.picked: dict[str, Any] = {}
@@ -142,6 +147,14 @@ class Run:
         if not same or sorted(pairs) != sorted(wanted):
             raise Failed(expected, location)
 
+    def let_one_age(self) -> tuple[Session, float]:
+        """A session that is announced and then left alone; when it was."""
+        if self._aging is None:
+            session = self.company.connect()
+            self.sandbox.notification(session.id)
+            self._aging = session, time.monotonic()
+        return self._aging
+
     def patches(self, authorisation_id: str) -> list[dict[str, Any]]:
         return self.sandbox.since(self.begun, "in", "PATCH", f"/v1/authorisations/{authorisation_id}")
 
@@ -201,24 +214,29 @@ class Run:
         def finished() -> bool:
             return all(each["finishedAt"] for each in self.sandbox.statements(account.bank_account_id))
 
+        within_s = self.provider.delivery_seconds
+        settled = self.settle()
+        with contextlib.suppress(Failed):
+            wait_for(finished, within_s, "", "")
         try:
-            if self.settle():
-                wait_for(finished, self.provider.delivery_seconds, "", "")
-            self.wait_for(here, "", "")
-        except Failed as failed:
-            if failed.expected:
-                raise
+            wait_for(here, _SETTLED_S if settled else within_s, "", "")
+        except Failed:
             self._explain(account, wanted, mark)
 
     def _explain(self, account: Account, wanted: list[str], mark: int) -> None:
         """Why lines have not arrived: what was refused meanwhile, or failed."""
         stored = {line["uniqueId"] for line in self.sandbox.lines(account.bank_account_id)}
         missing = [unique_id for unique_id in wanted if unique_id not in stored]
-        refused = [call["rule"] for call in self.sandbox.statement_posts(mark) if call["rule"]]
-        failed = [error for each in self.sandbox.statements(account.bank_account_id) for error in each["errors"]]
-        seen = f"{len(missing)} of {len(wanted)} missing {self._when}"
-        if not missing:
-            seen = "another order"
+        posts = self.sandbox.statement_posts(mark)
+        refused = [call["rule"] for call in posts if call["rule"]]
+        taken = [
+            each
+            for each in self.sandbox.statements(account.bank_account_id)
+            if any(each["statementId"] in call["responseBody"] for call in posts)
+        ]
+        failed = [error for each in taken for error in each["errors"]]
+        when = "" if self.provider.hooks.settle else f" within {self.provider.delivery_seconds:g} s"
+        seen = f"{len(missing)} of {len(wanted)} missing{when}" if missing else "another order"
         for cause in [*refused, *failed][-1:]:
             seen += f"; {cause['code']} at {cause.get('path') or 'the statement'}: {cause['message']}"
         blame = next((_BLAMED[rule["code"]] for rule in refused if rule["code"] in _BLAMED), None)
@@ -238,16 +256,14 @@ class Run:
         if not self.settle():
             time.sleep(self.provider.quiet_seconds)
 
-    def wait_for(self, look: Callable[[], T | None], expected: str, seen: str) -> T:
-        """What the provider is to bring about: by the time it has settled, or within deliverySeconds."""
-        within_s = _SETTLED_S if self.settle() else self.provider.delivery_seconds
-        return wait_for(look, within_s, expected, seen)
-
-    @property
-    def _when(self) -> str:
-        if self.provider.hooks.settle is not None:
-            return "once the provider has settled"
-        return f"within {self.provider.delivery_seconds:g} s"
+    def wait_for(self, look: Callable[[], T | None], expected: str, seen: str, within_s: float | None = None) -> T:
+        """What the provider is to bring about: by the time it has settled, or within that time if it cannot tell."""
+        if not self.settle():
+            return wait_for(look, within_s or self.provider.delivery_seconds, expected, seen)
+        try:
+            return wait_for(look, _SETTLED_S, "", "")
+        except Failed:
+            raise Failed(expected, f"{seen} once the provider has settled") from None
 
     def in_unit(self, amount: Decimal) -> Decimal:
         """As Sage should have it, in the unit agreed on."""

@@ -139,7 +139,7 @@ class Sandbox:
     def lines(self, bank_account_id: str) -> list[dict[str, Any]]:
         return self.admin("GET", "/transactions", bankAccountId=bank_account_id)
 
-    def notification(self, resource_id: str, within_s: float = 15) -> dict[str, Any]:
+    def notification(self, resource_id: str, within_s: float = 30) -> dict[str, Any]:
         """The notification about a resource, once it was tried."""
 
         def tried() -> dict[str, Any] | None:

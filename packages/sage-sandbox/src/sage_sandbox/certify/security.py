@@ -103,8 +103,8 @@ def too_old(run: Run) -> None:
     lifetime_s = run.provider.session_seconds
     if lifetime_s is None:
         raise Skipped("the provider file has no sessionSeconds: the 20 minutes would have to be waited for")
-    session = _announced(run)
-    time.sleep(lifetime_s + 1)
+    session, announced_s = run.let_one_age()
+    time.sleep(max(0.0, announced_s + lifetime_s + 1 - time.monotonic()))
     _check_unprocessed(run, session, bank=session.bank_id, why=f"older than {lifetime_s:g} s")
 
 

@@ -34,7 +34,7 @@ check: install database ## format, lint, types, import rules, quick tests
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q -m "not slow and not soak" -n logical --dist loadfile
 
-test: check browser network ## everything: check, then the slow tests (processes, browser, crashes)
+test: check browser network prometheus ## everything: check, then the slow tests (processes, browser, crashes)
 	$(BIN)/pytest -q -m "slow and not soak" -n 3 --dist loadfile
 
 # $(call need,PROGRAM TO LOOK FOR,DEBIAN PACKAGES,WHAT FOR)
@@ -45,7 +45,7 @@ define need
 	  else echo "$(3): sudo apt-get install $(2)"; exit 1; fi; }
 endef
 
-.PHONY: browser database network
+.PHONY: browser database network prometheus
 browser: ## Chromium, for the tests that need one
 	$(call need,chromium,chromium,The browser tests need Chromium)
 
@@ -54,6 +54,9 @@ database: ## PostgreSQL's programs; the tests start a server of their own
 
 network: ## `ip`, for the tests on several hosts
 	$(call need,ip,iproute2,The tests on several hosts need iproute2)
+
+prometheus: ## Prometheus and promtool, which the tests ask every dashboard's and alert's expression
+	$(call need,promtool,prometheus,The tests of the metrics need Prometheus)
 
 soak: install browser database network ## long runs
 	$(BIN)/pytest -q -m soak --timeout 7200

@@ -55,5 +55,9 @@ def add_failure(tx: Write, address: str, at: datetime, forget_before: datetime) 
     tx.run(t.login_failures.insert().values(address=address, at=at))
 
 
+def forget_failures(tx: Write, address: str) -> None:
+    tx.run(t.login_failures.delete().where(_f.address == address))
+
+
 def _otp(row: sa.Row[Any]) -> Otp:
     return Otp(row.connection_id, row.digest, row.created_at, row.expires_at, row.failures)

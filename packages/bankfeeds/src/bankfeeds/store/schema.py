@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from bankfeeds.store import dialect
 from bankfeeds.store import tables_api as tables_api
 from bankfeeds.store import tables_integration as tables_integration
+from bankfeeds.store import tables_portal as tables_portal
 from bankfeeds.store import tables_webhooks as tables_webhooks
 from bankfeeds.store.engine import Database
 from bankfeeds.store.tables import metadata

@@ -50,7 +50,8 @@ def make_app(
             Route("/link/sign-in", _page(bank.link_sign_in), methods=["POST"]),
             Route("/link/consent", _page(bank.link_consent), methods=["POST"]),
             Mount("/static", StaticFiles(directory=_FOLDER / "static")),
-        ]
+        ],
+        exception_handlers={Exception: bank.broken},
     )
 
 
@@ -91,7 +92,7 @@ class _Bank:
     def link_sign_in(self, _request: Request, form: Form) -> Response:
         secret, session = self._found(form)
         if session is None:
-            return self._over()
+            return self._over(secret)
         customer = sign_in(form.get("customer", ""), form.get("pin", ""))
         if customer is None:
             return self._framed("link_sign_in.html", 422, secret=secret, back=_back_of(session), wrong=True)
@@ -105,12 +106,12 @@ class _Bank:
         """
         secret, session = self._found(form)
         if session is None or session.customer is None:
-            return self._over()
+            return self._over(secret)
         try:
             path = self._feeds.connection_path(session.customer)
             self._feeds.authorise(path, session.authorization_id, session.bank_id)
         except SessionOver:
-            return self._over()
+            return self._over(secret)
         except Declined as declined:
             _log.warning("link: declined for customer %s: %s", session.customer.id, declined)
             words = "Linking is not possible at the moment, and nothing was changed. Please call us: 0800 000 000."
@@ -125,9 +126,11 @@ class _Bank:
         session = self._sessions.find(secret)
         return secret, session if session is not None and session.redirect_uri else None
 
-    def _over(self) -> Response:
+    def _over(self, secret: str) -> Response:
+        session = self._sessions.find_even_over(secret)
+        back = _back_of(session) if session is not None and session.redirect_uri else None
         words = "This took too long, and nothing was linked. Please go back to Sage and start again from there."
-        return self._framed("stopped.html", 410, words=words, back=None)
+        return self._framed("stopped.html", 410, words=words, back=back)
 
     # --- by themselves, in a window of their own: a cookie holds the session
 
@@ -165,7 +168,7 @@ class _Bank:
             path = self._feeds.connection_path(customer)
             password, ends = self._feeds.one_time_password(path) if is_new else ("", "")
         except Busy:
-            return self._own("busy.html", 503)
+            return self._own("busy.html", 503, again="/")
         shown = {"customer": customer, "connection_id": path.rpartition("/")[2], "password": password}
         expiry = self._expiry(ends) if ends else {}
         return self._own("codes.html", products=PRODUCTS, listed_as=self._listed_as, **shown, **expiry)
@@ -180,6 +183,12 @@ class _Bank:
         return session if session is not None and session.customer is not None else None
 
     # --- pages
+
+    def broken(self, request: Request, _error: Exception) -> Response:
+        """A mistake of ours: logged by the server, and told without a word of it."""
+        if request.url.path.startswith("/link"):
+            return self._framed("busy.html", 500, again=None)
+        return self._own("busy.html", 500, again="/")
 
     def _framed(self, template: str, status: int = 200, **values: Any) -> Response:
         return _rendered(template, status, sage.headers(self._hosts, in_frame=True), values)

@@ -58,7 +58,7 @@ class Feeds:
     def one_time_password(self, path: str) -> tuple[str, str]:
         """The password and when it ends, as ISO text. The one before is void."""
         made = _check(self._ask("POST", f"{path}/bankFeeds/otp"))
-        return str(made["otp"]), str(made["expiresAt"])
+        return str(made["otp"]), str(made["expiry"])
 
     def _make_connection(self, customer: Customer) -> str:
         company = _check(self._ask("POST", "/companies", {"name": customer.company}))

@@ -43,6 +43,10 @@ class Sessions:
         session = self._known.get(secret)
         return session if session is not None and self._now() < session.ends_at else None
 
+    def find_even_over(self, secret: str) -> Session | None:
+        """For the way back to Sage, and nothing else."""
+        return self._known.get(secret)
+
     def sign_in(self, secret: str, customer: Customer) -> str:
         """Another secret from now on: whoever knew the one before knows nothing of the customer."""
         changed = secrets.token_urlsafe(32)

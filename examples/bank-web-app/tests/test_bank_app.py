@@ -29,7 +29,7 @@ class Bankfeeds:
         self.asked = []
         self.accounts = []
         self.authorization = [200]
-        self.is_reachable = True
+        self.is_reachable, self.is_broken = True, False
 
     def __call__(self, request):
         if not self.is_reachable:
@@ -45,8 +45,10 @@ class Bankfeeds:
                 self.accounts.append(body)
                 return httpx2.Response(200, json={"id": body["id"]})
             return httpx2.Response(200, json=[{"id": each["id"]} for each in self.accounts])
+        if path.endswith("/otp") and self.is_broken:
+            return httpx2.Response(200, json={})
         if path.endswith("/otp"):
-            return httpx2.Response(200, json={"otp": "K7QMAB", "expiresAt": "2026-02-03T13:00:00Z"})
+            return httpx2.Response(200, json={"otp": "K7QMAB", "expiry": "2026-02-03T13:00:00Z"})
         return httpx2.Response(200, json={"id": "c" if path == "/companies" else "x"})
 
     def made(self, path):
@@ -68,7 +70,7 @@ class Browser:
 
     def _send(self, method, path, **more):
         async def send():
-            transport = httpx2.ASGITransport(app=self._app)
+            transport = httpx2.ASGITransport(app=self._app, raise_app_exceptions=False)
             async with httpx2.AsyncClient(
                 transport=transport, base_url="https://bank.example", cookies=self.cookies
             ) as http:
@@ -170,6 +172,7 @@ def test_nobody_else_is_returned_to(browser, redirect_uri):
 def test_a_session_that_ends_midway_is_told_and_binds_nothing(browser, bankfeeds, clock):
     arrived, consent = arrive(browser), agreed(browser)
     clock.now += 600
+    ways_back = []
 
     for answer in (
         browser.post("/link/sign-in", session=secret_in(arrived), **HARBOUR),
@@ -179,6 +182,8 @@ def test_a_session_that_ends_midway_is_told_and_binds_nothing(browser, bankfeeds
     ):
         assert answer.status_code == 410
         assert "start again from there" in answer.text
+        ways_back.append(f"{DRIVE}&state={STATE}".replace("&", "&amp;") in answer.text)
+    assert ways_back == [True, True, False, False]
     assert bankfeeds.asked == []
 
 
@@ -271,7 +276,7 @@ def test_the_codes_are_shown_to_who_is_signed_in_and_a_password_only_when_asked_
     browser.cookies = {"bank_session": re.search("bank_session=([^;]+)", cookie)[1]}
 
     home = browser.get("/")
-    assert 'value="x"' in home.text
+    assert "readonly>x</textarea>" in home.text
     assert not [path for _, path, _ in bankfeeds.asked if path.endswith("/otp")]
 
     shown = browser.post("/codes")
@@ -291,6 +296,19 @@ def test_bankfeeds_out_of_reach_is_told(browser, bankfeeds):
     answer = browser.post("/link/consent", session=secret_in(agreed(browser)))
 
     assert (answer.status_code, "press the button again" in answer.text) == (503, True)
+
+
+def test_a_mistake_of_ours_is_a_page_too_and_shows_nothing_of_it(browser, bankfeeds):
+    bankfeeds.is_broken = True
+    browser.cookies = {
+        "bank_session": re.search("bank_session=([^;]+)", browser.post("/sign-in", **HARBOUR).headers["set-cookie"])[1]
+    }
+
+    answer = browser.post("/codes")
+
+    assert (answer.status_code, "Please try again in a moment" in answer.text) == (500, True)
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert "KeyError" not in answer.text
 
 
 def test_what_is_too_long_is_refused_unread(browser):

@@ -7,7 +7,7 @@ if (navigator.clipboard) {
     button.setAttribute("aria-label", `Copy ${label}`);
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(field.value);
-      document.getElementById("copied").textContent = `${label}: copied`;
+      document.getElementById("copied").textContent = `${label} copied`;
     });
   }
 }

@@ -278,3 +278,27 @@ def test_extensions_of_other_namespaces_are_passed_over():
 def test_text_is_read_in_the_encoding_declared(declared: str, codec: str):
     text = document(stmt(ntry(rest="<AddtlNtryInf>Café Müller</AddtlNtryInf>")), encoding=declared)
     assert only_statement(text.encode(codec)).lines[0].description == "Café Müller"
+
+
+def sister(code: str, message: str, statement: str, *parts: str) -> str:
+    """The same content as a report or notification."""
+    text = document(stmt(*parts)).replace("camt.053", code)
+    return text.replace("BkToCstmrStmt>", f"{message}>").replace("Stmt>", f"{statement}>")
+
+
+def test_a_report_of_the_day_closes_with_its_only_interim_balance():
+    parts = (bal("OPBD", "100.00"), bal("ITBD", "110.00"), ntry("10.00"))
+    (report,) = read(sister("camt.052", "BkToCstmrAcctRpt", "Rpt", *parts)).statements
+    assert (report.proof, len(report.lines)) == (Proof.proved, 1)
+    (report,) = read(sister("camt.052", "BkToCstmrAcctRpt", "Rpt", *parts, bal("ITBD", "120.00"))).statements
+    assert report.proof is Proof.unproved
+    (statement,) = read(document(stmt(*parts))).statements
+    assert statement.proof is Proof.unproved
+
+
+def test_a_notification_has_lines_and_proves_nothing():
+    (notification,) = read(
+        sister("camt.054", "BkToCstmrDbtCdtNtfctn", "Ntfctn", ntry("10.00"), ntry("5.00"))
+    ).statements
+    assert [line.amount for line in notification.lines] == [Decimal("10.00"), Decimal("5.00")]
+    assert notification.proof is Proof.unproved

@@ -7,6 +7,7 @@ import pytest
 
 from bankfeeds.domain.statement_file import UnreadableFile
 from bankfeeds.readers import read_statement_file
+from bankfeeds.readers.camt import EXPECTED
 
 from .documents import OWN_SAMPLE, bal, document, ntry, read, statement_of, stmt, thousand_entries
 
@@ -153,7 +154,7 @@ def test_a_missing_end_tag_names_the_element_left_open():
 )
 def test_what_is_not_xml_is_called_by_its_name(data: bytes, reason: str):
     error = refused(data)
-    assert error.reason.startswith(f"{reason}; expected a camt.053 statement")
+    assert error.reason.startswith(f"{reason}; {EXPECTED}")
     assert str(error).startswith("own.xml: ")
 
 
@@ -161,8 +162,8 @@ def test_what_is_not_xml_is_called_by_its_name(data: bytes, reason: str):
     ("root", "reason"),
     [
         (
-            '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.052.001.08"/>',
-            "this is camt.052.001.08, an intraday account report",
+            '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.052.001.01"/>',
+            "this is camt.052.001.01, an account report of a version that is not read",
         ),
         (
             '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.03"/>',
@@ -178,23 +179,23 @@ def test_what_is_not_xml_is_called_by_its_name(data: bytes, reason: str):
             '<html xmlns="http://www.w3.org/1999/xhtml"/>',
             'this XML begins with "html" in the namespace "http://www.w3.org/1999/xhtml"',
         ),
-        ("<OFX/>", "this is an OFX file"),
+        ("<OFX/>", 'this XML begins with "OFX" without a namespace'),
     ],
 )
 def test_other_xml_is_refused_with_what_it_is_and_what_is_expected(root: str, reason: str):
     error = refused(root)
-    assert error.reason.startswith(f"{reason}; expected a camt.053 statement")
+    assert error.reason.startswith(f"{reason}; {EXPECTED}")
     assert error.line == 1
 
 
 def test_a_document_without_a_statement_is_refused():
-    assert refused(document()).reason == "it holds no statement (Stmt)"
+    assert refused(document()).reason == "it holds no statement (Stmt, Rpt or Ntfctn)"
 
 
 def test_an_entry_outside_a_statement_is_refused():
     stray = "<Elsewhere><Stmt>" + ntry() + "</Stmt></Elsewhere>"
     text = document(stmt(ntry())).replace("<BkToCstmrStmt>", stray + "<BkToCstmrStmt>")
-    assert "it is not where a camt.053 has it" in refused(text).reason
+    assert "it is not where a camt file has it" in refused(text).reason
 
 
 def test_bytes_that_are_not_of_the_encoding_declared_are_refused_at_their_line():

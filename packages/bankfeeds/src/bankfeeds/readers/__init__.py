@@ -1,4 +1,4 @@
-"""Statement files in: one function for every format, one shape out. So far camt.053; more come beside it."""
+"""Statement files in: one function for every format, one shape out. So far camt; more come beside it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import BinaryIO
 from bankfeeds.domain.statement_file import StatementDraft, StatementFile, UnreadableFile
 from bankfeeds.domain.statement_ledger import accounts_of as accounts_of
 from bankfeeds.domain.statement_ledger import finish
-from bankfeeds.readers.camt import EXPECTED, read_camt053
+from bankfeeds.readers.camt import EXPECTED, read_camt
 from bankfeeds.readers.kinds import why_not_xml
 from bankfeeds.readers.limits import Limits as Limits
 
@@ -46,7 +46,7 @@ def _read(stream: BinaryIO, file: str, limits: Limits) -> Iterator[StatementDraf
     head = stream.read(CHUNK_BYTES)
     if reason := why_not_xml(head):
         raise UnreadableFile(file, None, None, f"{reason}; {EXPECTED}")
-    yield from read_camt053(_chunks(head, stream), file, limits)
+    yield from read_camt(_chunks(head, stream), file, limits)
 
 
 def _chunks(head: bytes, stream: BinaryIO) -> Iterator[bytes]:

@@ -1,8 +1,9 @@
-"""camt.053 (ISO 20022 bank-to-customer statement), versions 2 to 13 and later, into statement drafts.
+"""camt.052, camt.053 and camt.054 (ISO 20022 report, statement and notification), version 2 and later, into drafts.
 
 Entries are read one by one as they end and then let go; an error anywhere means that nothing is taken. Only
 booked balances count: OPBD opens (or PRCD, the previous closing, where a bank sends that instead), CLBD
-closes.
+closes. A report of the day (camt.052) that is not closed yet closes with its only interim balance, ITBD. A
+notification (camt.054) has no balances.
 """
 
 import re
@@ -15,33 +16,40 @@ from bankfeeds.readers.limits import Limits
 from bankfeeds.readers.values import need, quoted, read_currency, read_day, read_signed, unreadable
 from bankfeeds.readers.xml import Element, Plan, read_elements
 
-EXPECTED = "expected a camt.053 statement (urn:iso:std:iso:20022:tech:xsd:camt.053.001.02 or later)"
+EXPECTED = (
+    "expected camt.052, camt.053 or camt.054 of version 2 or later (urn:iso:std:iso:20022:tech:xsd:camt.053.001.02)"
+)
 BOOKED_BALANCES = ("OPBD", "PRCD", "CLBD")
+INTERIM = "ITBD"
+REPORT = "Rpt"
 NO_CURRENCY = "XXX"  # ISO 4217: no currency
 _NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:(([a-z]{4})\.([0-9]{3})\.[0-9]{3}\.([0-9]{2}))")
 _OTHERS = {
-    "camt.052": "an intraday account report",
-    "camt.054": "a debit and credit notification",
+    "camt.052": "an account report of a version that is not read",
     "camt.053": "a bank statement of a version that is not read",
+    "camt.054": "a notification of a version that is not read",
     "pain.001": "a payment order",
     "pain.002": "a payment status report",
     "pain.008": "a direct debit order",
 }
 _UNREAD_VERSION = "01"
-_SPINE = "Document/BkToCstmrStmt/Stmt["
+_READ = frozenset({"camt.052", "camt.053", "camt.054"})
+_SPINES = (
+    "Document/BkToCstmrAcctRpt/Rpt[",
+    "Document/BkToCstmrStmt/Stmt[",
+    "Document/BkToCstmrDbtCdtNtfctn/Ntfctn[",
+)
 
 
-def why_not_camt053(namespace: str, name: str) -> str | None:
-    """What the document is instead, judged by its root; None if it is a camt.053 that is read."""
+def why_not_camt(namespace: str, name: str) -> str | None:
+    """What the document is instead, judged by its root; None if it is one that is read."""
     match = _NAMESPACE.fullmatch(namespace)
     kind = f"{match[2]}.{match[3]}" if match else ""
-    if match and name == "Document" and kind == "camt.053" and match[4] != _UNREAD_VERSION:
+    if match and name == "Document" and kind in _READ and match[4] != _UNREAD_VERSION:
         return None
     if match:
         told = f", {_OTHERS[kind]}" if kind in _OTHERS else ""
         return f"this is {match[1]}{told}; {EXPECTED}"
-    if name == "OFX":
-        return f"this is an OFX file; {EXPECTED}"
     where = f"in the namespace {quoted(namespace)}" if namespace else "without a namespace"
     return f"this XML begins with {quoted(name)} {where}; {EXPECTED}"
 
@@ -53,12 +61,12 @@ _SKIPPED = (
     "LclInstrm Purp RltdRmtInf"
 )
 PLAN = Plan(
-    check_root=why_not_camt053,
-    cut={"Stmt": 3, "Ntry": 4, "TxDtls": 6},
+    check_root=why_not_camt,
+    cut={"Stmt": 3, "Rpt": 3, "Ntfctn": 3, "Ntry": 4, "TxDtls": 6},
     skipped=frozenset(
         _SKIPPED.split(" "),
     ),
-    numbered=frozenset({"Stmt", "Bal", "Ntry", "NtryDtls", "TxDtls"}),
+    numbered=frozenset({"Stmt", "Rpt", "Ntfctn", "Bal", "Ntry", "NtryDtls", "TxDtls"}),
 )
 
 
@@ -72,15 +80,15 @@ class _Gathered:
     undated: list[str] = field(default_factory=list[str])
 
 
-def read_camt053(chunks: Iterable[bytes], file: str, limits: Limits) -> Iterator[StatementDraft]:
+def read_camt(chunks: Iterable[bytes], file: str, limits: Limits) -> Iterator[StatementDraft]:
     gathered, details = _Gathered(), Details()
     statements = lines = 0
     for element in read_elements(chunks, file, limits, PLAN):
-        if not element.path.startswith(_SPINE):
+        if not element.path.startswith(_SPINES):
             raise unreadable(
                 file,
                 element,
-                "it is not where a camt.053 has it: Document/BkToCstmrStmt/Stmt/Ntry/NtryDtls/TxDtls",
+                "it is not where a camt file has it, such as Document/BkToCstmrStmt/Stmt/Ntry/NtryDtls/TxDtls",
             )
         if element.name == "TxDtls":
             details.add(element)
@@ -96,7 +104,7 @@ def read_camt053(chunks: Iterable[bytes], file: str, limits: Limits) -> Iterator
             yield _read_statement(file, element, gathered)
             gathered = _Gathered()
     if not statements:
-        raise UnreadableFile(file, None, "Document/BkToCstmrStmt", "it holds no statement (Stmt)")
+        raise UnreadableFile(file, None, "Document", "it holds no statement (Stmt, Rpt or Ntfctn)")
 
 
 def _gather(file: str, element: Element, details: Details, gathered: _Gathered) -> None:
@@ -146,7 +154,7 @@ def _read_account(
         raise unreadable(file, element, "Id/IBAN or Id/Othr/Id is missing: whose account is it?")
     currency = element.find_text("Ccy")
     if not currency:
-        stated = [balance.currency for code in BOOKED_BALANCES for is_, balance in balances if is_ == code]
+        stated = [balance.currency for code in (*BOOKED_BALANCES, INTERIM) for is_, balance in balances if is_ == code]
         currency = next(iter([*stated, *currencies]), NO_CURRENCY)
     bank = element.find("Svcr", "FinInstnId")
     return FileAccount(
@@ -169,7 +177,7 @@ def _booked_balances(file: str, statement: Element) -> list[tuple[str, FileBalan
     balances: list[tuple[str, FileBalance]] = []
     for element in statement.find_all("Bal"):
         code = element.find_text("Tp", "CdOrPrtry", "Cd")
-        if code in BOOKED_BALANCES:
+        if code in BOOKED_BALANCES or (code == INTERIM and statement.name == REPORT):
             currency = read_currency(file, need(file, element, "Amt"))
             on = read_day(file, need(file, element, "Dt"))
             balances.append((code, FileBalance(read_signed(file, element), currency, on)))
@@ -187,7 +195,7 @@ def _choose(
     balances: list[tuple[str, FileBalance]], currency: str, warnings: list[str]
 ) -> tuple[FileBalance | None, FileBalance | None]:
     """The earliest opening and the latest closing one, in the account's currency."""
-    found: dict[str, list[FileBalance]] = {code: [] for code in BOOKED_BALANCES}
+    found: dict[str, list[FileBalance]] = {code: [] for code in (*BOOKED_BALANCES, INTERIM)}
     for code, balance in balances:
         if balance.currency == currency:
             found[code].append(balance)
@@ -196,5 +204,6 @@ def _choose(
                 f"the balance {code} of {balance.amount} {balance.currency} was ignored: the account is in {currency}"
             )
     opening = min(found["OPBD"] or found["PRCD"], key=lambda balance: balance.on, default=None)
-    closing = max(found["CLBD"], key=lambda balance: balance.on, default=None)
+    interim = found[INTERIM] if len(found[INTERIM]) == 1 else []
+    closing = max(found["CLBD"] or interim, key=lambda balance: balance.on, default=None)
     return opening, closing

@@ -13,9 +13,10 @@ from alembic.script import ScriptDirectory
 from bankfeeds.store import dialect
 from bankfeeds.store import tables_api as tables_api
 from bankfeeds.store import tables_integration as tables_integration
+from bankfeeds.store import tables_operations as tables_operations
 from bankfeeds.store import tables_portal as tables_portal
 from bankfeeds.store import tables_webhooks as tables_webhooks
-from bankfeeds.store.engine import Database
+from bankfeeds.store.engine import Database, Read
 from bankfeeds.store.tables import metadata
 
 
@@ -51,10 +52,29 @@ def _begin(database: Database) -> AbstractContextManager[sa.Connection]:
 
 
 def is_current(database: Database) -> bool:
-    """Unavailable if the database does not answer."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    found = database.read(lambda tx: MigrationContext.configure(tx.connection).get_current_revision())
-    return found == head
+    """The database has this program's schema, or a newer one that says that this program may work on it.
+
+    Unavailable if the database does not answer.
+    """
+    scripts = ScriptDirectory.from_config(_config())
+    head = scripts.get_current_head()
+    found, runs_from = database.read(_state)
+    return found == head or (_is_newer(scripts, found) and runs_from is not None and runs_from <= (head or ""))
+
+
+def _state(tx: Read) -> tuple[str | None, str | None]:
+    """The revision, and the oldest one whose program may work on it; a schema from before that was told has none."""
+    found = MigrationContext.configure(tx.connection).get_current_revision()
+    state = tables_operations.schema_state
+    if found is None or not sa.inspect(tx.connection).has_table(state.name):
+        return found, None
+    return found, tx.value(sa.select(state.c.runs_from))
+
+
+def _is_newer(scripts: ScriptDirectory, revision: str | None) -> bool:
+    """Not one that this program has a migration for: revisions are numbered."""
+    known = {script.revision for script in scripts.walk_revisions()}
+    return revision is not None and revision not in known and revision > max(known)
 
 
 def differences(connection: sa.Connection) -> list[object]:

@@ -117,6 +117,8 @@ source_accounts = sa.Table(
     sa.Column("last_seq", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("newest_on", sa.Date),
     sa.Column("needs_reauthorisation", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("verifying_since", Instant),
+    sa.Column("restored_seq", sa.BigInteger),
     sa.Column("deleted_at", Instant),
     sa.Index(
         "uq_source_accounts_connection_id_id",

@@ -5,6 +5,8 @@ import os
 import re
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from decimal import Decimal
 from html import unescape
 from typing import Any
@@ -14,6 +16,9 @@ import httpx2
 import msgspec
 
 REFUSED = 3
+LISTING = "certify"
+COPIED = ("provider_url", "token_url", "client_id", "audience", "header_name")
+SECRETS = ("client_secret", "api_key", "header_value")
 LINES_MAX = 1000
 """What one push takes."""
 _INPUT = re.compile(r"<input\b[^>]*>")
@@ -101,27 +106,57 @@ def account_of(said: dict[str, Any]) -> str:
     return f"acc-{said['account']['name'].split()[1]}"
 
 
-def reauthorise(said: dict[str, Any]) -> dict[str, Any]:
-    verb = ["accounts", "reauthorise", said["account"]["externalId"], "--reason", "certify"]
-    command = [sys.executable, "-m", "bankfeeds", *verb]
-    subprocess.run(command, check=True, capture_output=True, timeout=30)
+def verb(*arguments: str, said: str = "") -> dict[str, Any]:
+    """An operator's command, with a reason for the audit trail."""
+    command = [sys.executable, "-m", "bankfeeds", *arguments, "--reason", "certify"]
+    environment = {**os.environ, "BANKFEEDS_PUBLIC_URL": os.environ["CERTIFY_API"]}
+    subprocess.run(command, input=said.encode(), env=environment, check=True, capture_output=True, timeout=60)
     return {}
 
 
-def main() -> dict[str, Any]:
-    said: dict[str, Any] = json.load(sys.stdin)
-    hook = os.environ["CERTIFY_HOOK"]
-    if hook == "prepare":
-        return prepare(said)
-    if hook == "logIn":
-        return log_in(said)
-    if hook == "cancel":
-        return submit(http.get(f"{said['url']}/cancel"))
-    if hook == "openAccount":
-        return open_account(said["customer"], 4)
-    if hook == "sendLines":
-        return send_lines(said)
-    return reauthorise(said)
+def settle(said: dict[str, Any]) -> dict[str, Any]:
+    """Until no push of the customer's waits any more."""
+    while api("GET", f"/companies/{said['customer']['company']}/push?query=status%3DPending")["totalResults"]:
+        time.sleep(0.1)
+    return {}
 
 
-sys.stdout.write(json.dumps(main()))
+def sync_banks(said: dict[str, Any]) -> dict[str, Any]:
+    """One more listing, which Sage comes to know by its bank sync."""
+    if said["action"] == "remove":
+        return verb("listings", "remove", LISTING, "--at-sage")
+    if said["action"] == "update":
+        verb("listings", "update", LISTING, f"name={said['name']}")
+    else:
+        add_listing(said["name"], said["externalRef"])
+    return verb("listings", "register", LISTING)
+
+
+def add_listing(name: str, external_ref: str) -> None:
+    """With the first one's credentials, as an institution has that is listed twice."""
+    sage = {field: os.environ[f"BANKFEEDS_SAGE_{field.upper()}"] for field in (*COPIED, *SECRETS)}
+    options = {
+        "name": name,
+        "region": "eu",
+        "country": "GBR",
+        "url": "https://bank.example",
+        "external-ref": external_ref,
+    }
+    options |= {field.replace("_", "-"): sage[field] for field in COPIED}
+    words = [word for option, value in options.items() for word in (f"--{option}", value)]
+    verb("listings", "add", LISTING, *words, said="".join(f"{sage[field]}\n" for field in SECRETS))
+
+
+HOOKS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "prepare": prepare,
+    "logIn": log_in,
+    "cancel": lambda said: submit(http.get(f"{said['url']}/cancel")),
+    "openAccount": lambda said: open_account(said["customer"], 4),
+    "sendLines": send_lines,
+    "askForReauthorisation": lambda said: verb("accounts", "reauthorise", said["account"]["externalId"]),
+    "settle": settle,
+    "syncBanks": sync_banks,
+}
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(HOOKS[os.environ["CERTIFY_HOOK"]](json.load(sys.stdin))))

@@ -2,7 +2,7 @@
 
 from bankfeeds.domain.errors import Conflict, NotFound, Unavailable
 from bankfeeds.domain.listing import AmountUnit, Listing, ListingSecrets
-from bankfeeds.domain.outcome import Outcome, Rejected
+from bankfeeds.domain.outcome import Done, Outcome, Rejected
 from bankfeeds.domain.ports import Callbacks, Registered, Registrar
 from bankfeeds.flows import listings
 from bankfeeds.flows.context import World
@@ -87,16 +87,27 @@ def register(
 ) -> str:
     """Sage is told the callback addresses; the bank id, which is kept."""
     listing = listings.get(world, listing_id)
-    told = registrar(listing, callbacks_of(public_url, listing_id))
+    told = registrar.register(listing, callbacks_of(public_url, listing_id))
     if not isinstance(told, Registered):
-        raise _refusal(told)
+        raise _refusal(told, "registration")
     changes = {"bank_id": told.bank_id, "external_ref": told.external_ref}
     listings.update(world, actor, listing_id, changes, None, reason)
     return told.bank_id
 
 
-def _refusal(outcome: Outcome) -> Conflict | Unavailable:
+def unregister(world: World, registrar: Registrar, actor: str, listing_id: str, reason: str | None) -> None:
+    """Sage is told to remove the listing, then it is removed here; neither if Sage will not."""
+    listing = listings.get(world, listing_id)
+    if listing.bank_id is None:
+        raise Conflict("not_registered", f"Sage does not know listing {listing_id}: remove it without --at-sage")
+    told = registrar.unregister(listing)
+    if not isinstance(told, Done):
+        raise _refusal(told, "removal")
+    listings.remove(world, actor, listing_id, reason)
+
+
+def _refusal(outcome: Outcome, what: str) -> Conflict | Unavailable:
     words = getattr(outcome, "reason", "")
     if isinstance(outcome, Rejected):
-        return Conflict("sage_refused", f"Sage refused the registration: {words}")
-    return Unavailable("sage_unavailable", f"Sage did not confirm the registration: {words}", _RETRY_S)
+        return Conflict("sage_refused", f"Sage refused the {what}: {words}")
+    return Unavailable("sage_unavailable", f"Sage did not confirm the {what}: {words}", _RETRY_S)

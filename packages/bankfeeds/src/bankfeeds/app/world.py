@@ -129,7 +129,7 @@ def _build(
         is_production=settings.environment == "production",
         reports_sync_failures=settings.report_sync_failures == "on",
     )
-    return Opened(world, destinations.register, verify)
+    return Opened(world, destinations, verify)
 
 
 def bring_to_schema(settings: Settings, actor: str, reason: str | None) -> bool:

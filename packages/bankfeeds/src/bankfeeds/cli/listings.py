@@ -185,15 +185,20 @@ def confirm(
 
 
 @app.command
-def remove(listing: str, *, reason: str | None = None) -> None:
+def remove(listing: str, *, at_sage: bool = False, reason: str | None = None) -> None:
     """Remove a listing: Sage's calls for it are answered 404. What passed through it stays.
 
     Args:
         listing: its id.
+        at_sage: have Sage remove it first, which its sandbox does; in production ask Sage's support.
         reason: why, for the audit trail.
     """
-    with opening.world() as world:
-        listings.remove(world, opening.actor(), listing, reason)
+    if not at_sage:
+        with opening.world() as world:
+            listings.remove(world, opening.actor(), listing, reason)
+        return
+    with opening.office() as office:
+        registering.unregister(office.world, office.registrar, opening.actor(), listing, reason)
 
 
 def _read_secrets() -> ListingSecrets:

@@ -9,6 +9,8 @@ from bankfeeds.domain.authorisation import OfferedAccount
 from bankfeeds.domain.delivery import Delivery, FoundAccount
 from bankfeeds.domain.listing import Listing
 from bankfeeds.domain.outcome import Outcome
+from bankfeeds.domain.webhook import Event, Subject
+from bankfeeds.domain.webhook_delivery import Answered, Parcel
 
 
 class Clock(Protocol):
@@ -71,15 +73,41 @@ class Destination(Protocol):
 
 
 class Registrar(Protocol):
-    """Registers a listing's callback addresses with Sage: POST /v1/banks."""
+    """Tells Sage of a listing: POST /v1/banks."""
 
-    def __call__(self, listing: Listing, callbacks: Callbacks) -> Registered | Outcome:
+    def register(self, listing: Listing, callbacks: Callbacks) -> Registered | Outcome:
         """Registered, or what Sage said instead; a listing with a bank id is updated, one without is created."""
+        ...
+
+    def unregister(self, listing: Listing) -> Outcome:
+        """Done once Sage has removed it. Its sandbox does; in production only its support does."""
         ...
 
 
 class Destinations(Protocol):
     def __call__(self, listing: Listing) -> Destination: ...
+
+
+class EventWords(Protocol):
+    """What consumers read: Codat's words for what happened."""
+
+    def payload(self, event_type: str, event_id: str, subject: Subject) -> str:
+        """As JSON. The same event always says the same."""
+        ...
+
+    def body(self, event: Event, sequence: int | None) -> bytes:
+        """The whole body; `sequence` is the event's number in its account's stream to one consumer."""
+        ...
+
+
+class Receivers(Protocol):
+    async def post(self, parcel: Parcel) -> Answered:
+        """One attempt, over within the time limit. Never raises for what the receiver did or failed to do."""
+        ...
+
+    async def close(self) -> None:
+        """After the last attempt."""
+        ...
 
 
 class TokenVerifier(Protocol):

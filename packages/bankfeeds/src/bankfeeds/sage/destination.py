@@ -162,15 +162,22 @@ class SageDestinations:
             return destination
 
     def register(self, listing: Listing, callbacks: Callbacks) -> Registered | Outcome:
-        body = wire.encode(translate.bank_sync_body(listing, callbacks))
-        reply = _sift(self._client(listing).call("POST", "/v1/banks", body))
+        reply = self._sync(listing, translate.bank_sync_body(listing, callbacks))
         if not isinstance(reply, Reply):
             return reply
-        if not httpx2.codes.is_success(reply.status):
-            found = problems.read_problems(reply.body)
-            return Rejected(problems.summary(found, reply), tuple(found))
         bank_id = problems.read_bank_id(reply.body, listing.external_ref) or listing.bank_id
         return Registered(bank_id, listing.external_ref) if bank_id else Unknown("Sage's answer names no bank id")
+
+    def unregister(self, listing: Listing) -> Outcome:
+        reply = self._sync(listing, translate.bank_removal_body(listing))
+        return Done() if isinstance(reply, Reply) else reply
+
+    def _sync(self, listing: Listing, body: wire.BankSyncBody) -> Reply | Outcome:
+        reply = _sift(self._client(listing).call("POST", "/v1/banks", wire.encode(body)))
+        if not isinstance(reply, Reply) or httpx2.codes.is_success(reply.status):
+            return reply
+        found = problems.read_problems(reply.body)
+        return Rejected(problems.summary(found, reply), tuple(found))
 
     def _client(self, listing: Listing) -> Client:
         return Client(listing, lambda: self._secrets_of(listing.id), self._http, self._clock)

@@ -199,3 +199,7 @@ def bank_sync_body(listing: Listing, callbacks: Callbacks) -> wire.BankSyncBody:
     return wire.BankSyncBody(
         wire.BankSync(to_create=[] if listing.bank_id else [record], to_update=[record] if listing.bank_id else [])
     )
+
+
+def bank_removal_body(listing: Listing) -> wire.BankSyncBody:
+    return wire.BankSyncBody(wire.BankSync(to_remove=[wire.BankNamed(listing.bank_id, listing.external_ref)]))

@@ -109,9 +109,17 @@ class BankRecord(msgspec.Struct, rename="camel", omit_defaults=True):
     principal_id: str | None = None
 
 
+class BankNamed(msgspec.Struct, rename="camel"):
+    """A bank to be removed."""
+
+    principal_id: str | None
+    external_ref: str
+
+
 class BankSync(msgspec.Struct, rename="camel", omit_defaults=True):
     to_create: list[BankRecord] = []
     to_update: list[BankRecord] = []
+    to_remove: list[BankNamed] = []
 
 
 class BankSyncBody(msgspec.Struct):

@@ -233,7 +233,7 @@ def recovered(run: Run) -> None:
 
     def asked() -> bool:
         calls = run.sandbox.since(mark, "in", "POST", "/v1/accountqueries")
-        return any(call["status"] == HTTPStatus.OK for call in calls)
+        return any(call["status"] == HTTPStatus.OK and account.external_id in call["requestBody"] for call in calls)
 
     expected = "POST /v1/accountqueries"
     if within_s is None:

@@ -5,6 +5,7 @@
 ends it with an error.
 """
 
+import logging
 import re
 import shutil
 import sys
@@ -94,6 +95,7 @@ def navigation(root: Path) -> list[Any]:
 
 def build(root: Path, pages: Path, site: Path) -> None:
     """MkDocsException for a link that leads nowhere, Unlisted for a page that none leads to."""
+    logging.getLogger("mkdocs").setLevel(logging.WARNING)  # it counts what it warns of, and strict goes by that
     gather(root, pages)
     config = mkdocs.config.load_config(
         str(root / "mkdocs.yml"), docs_dir=str(pages), site_dir=str(site), nav=navigation(root), strict=True

@@ -13,6 +13,7 @@ from prometheus_client import (
     Histogram,
     PlatformCollector,
     ProcessCollector,
+    disable_created_metrics,
     generate_latest,
 )
 from prometheus_client.core import GaugeMetricFamily
@@ -35,6 +36,7 @@ class Meters:
     """What one process measures while it runs. Thread-safe."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # or each histogram says a second time since when it has counted
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)

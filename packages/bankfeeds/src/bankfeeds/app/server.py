@@ -29,6 +29,7 @@ from bankfeeds.store import schema
 from bankfeeds.web.authorise import routes as authorise
 from bankfeeds.web.codat import routes as codat
 from bankfeeds.web.metrics import Meters
+from bankfeeds.web.portal import routes as portal
 from bankfeeds.web.sage import routes as sage
 from bankfeeds.web.server import make_app
 from bankfeeds.web.surface import Surface
@@ -91,6 +92,8 @@ def _app(everything: Opened, roles: frozenset[str], surface: Surface, meters: Me
     if "sage" in roles:
         routes += sage.routes(world, surface, everything.verify)
         routes += authorise.routes(world, surface)
+    if "portal" in roles:
+        routes += portal.routes(world, surface)
 
     def unready_cause() -> str | None:
         try:

@@ -1,0 +1,1 @@
+"""The operator's portal: pages that work without JavaScript, behind sign-in."""

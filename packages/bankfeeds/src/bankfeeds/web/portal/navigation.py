@@ -1,0 +1,22 @@
+"""The portal's menu: groups of pages, each with its word in the catalogue, its path, and who sees it."""
+
+from dataclasses import dataclass
+
+from bankfeeds.domain.operator import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Its word is `nav_{name}`; `path` is below /portal, and is current for all that begins with it."""
+
+    name: str
+    path: str
+    needs: Role = Role.viewer
+
+
+GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (("nav_group_operate", (Item("home", ""),)),)
+
+
+def is_current(item: Item, path: str) -> bool:
+    """`path` is what the address has below /portal, without slashes around it."""
+    return path == item.path or (bool(item.path) and path.startswith(f"{item.path}/"))

@@ -1,0 +1,40 @@
+"""`/portal`: every page behind its door. A page comes from a module's PAGES; its place in the menu from navigation."""
+
+from starlette.routing import BaseRoute, Route
+
+from bankfeeds.flows.context import World
+from bankfeeds.web.endpoint import Answer, Call, Endpoint, Handler
+from bankfeeds.web.portal import door, home, sign_in
+from bankfeeds.web.portal.desk import Desk
+from bankfeeds.web.portal.visit import FORM_BYTES_MAX, PortalPage, Visit
+from bankfeeds.web.surface import Surface
+
+PAGES: tuple[PortalPage, ...] = (
+    *sign_in.PAGES,
+    *home.PAGES,
+)
+
+
+def routes(world: World, surface: Surface) -> list[BaseRoute]:
+    desk = Desk(world, surface)
+
+    def on_error(error: Exception, call: Call) -> Answer:
+        return door.on_error(desk, error, call)
+
+    def route(path: str, handler: Handler, methods: tuple[str, ...], body_bytes_max: int = FORM_BYTES_MAX) -> BaseRoute:
+        endpoint = Endpoint(handler, on_error, surface.pool, surface.new_id, body_bytes_max)
+        return Route(f"/portal{path}", endpoint, methods=list(methods))
+
+    def page(each: PortalPage) -> BaseRoute:
+        return route(f"/{each.path}", door.guarded(desk, each), ("GET", "POST"), each.body_bytes_max)
+
+    return [
+        route("", lambda _call: desk.redirect(f"{desk.root}/"), ("GET",)),
+        route("/assets/portal.css", lambda _call: desk.stylesheet(), ("GET",)),
+        *[page(each) for each in PAGES],
+        route("/{rest:path}", door.guarded(desk, PortalPage("", _nowhere, _nowhere)), ("GET", "POST")),
+    ]
+
+
+def _nowhere(desk: Desk, visit: Visit) -> Answer:
+    return door.problem(desk, visit, 404, "not_found", visit.words["not_found"])

@@ -67,5 +67,22 @@ def _side(amount: Decimal) -> str:
     return "DBIT" if amount < 0 else "CRDT"
 
 
-WRITERS: dict[str, Callable[[list[Booked]], Iterator[str]]] = {"camt053": camt053}
-ENDINGS = {"camt053": "xml"}
+def mt940(lines: list[Booked]) -> Iterator[str]:
+    yield f":20:S1\r\n:25:{NUMBER}\r\n:28C:1/1\r\n:60F:{_swift(OPENING, lines[0].on)}\r\n"
+    for line in lines:
+        day = line.on.strftime("%y%m%d%m%d")
+        amount = format(abs(line.amount), "f").replace(".", ",")
+        text = line.text.encode("ascii", "replace").decode()
+        yield (
+            f":61:{day}{'D' if line.amount < 0 else 'C'}{amount}NTRFE{line.reference}//B{line.reference}\r\n"
+            f":86:166?00TRANSFER?20EREF+E{line.reference}?21SVWZ+{text[:27]}?22{text[27:]}?32{line.party or ''}\r\n"
+        )
+    yield f":62F:{_swift(closing(lines), lines[-1].on)}\r\n-\r\n"
+
+
+def _swift(amount: Decimal, on: date) -> str:
+    return f"{'D' if amount < 0 else 'C'}{on:%y%m%d}GBP{format(abs(amount), 'f').replace('.', ',')}"
+
+
+WRITERS: dict[str, Callable[[list[Booked]], Iterator[str]]] = {"camt053": camt053, "mt940": mt940}
+ENDINGS = {"camt053": "xml", "mt940": "sta"}

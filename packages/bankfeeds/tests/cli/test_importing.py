@@ -13,6 +13,7 @@ from bankfeeds.cli import opening, run
 from bankfeeds.store import tables as t
 
 from .. import worlds
+from ..readers import swift
 from ..readers.documents import Booked, bal, document, entry, ntry, statement_of, stmt, thousand_entries
 
 DAY = date(2025, 2, 2)
@@ -203,3 +204,28 @@ def test_one_bad_file_does_not_stop_the_others(made, write):
 
 def test_no_file_is_wrong_usage(made):
     assert run(["import"]) == 2
+
+
+def test_the_same_statement_in_another_format_adds_nothing_and_the_next_day_is_new(made, write, capsys):
+    days = [on(1, "-3.50", "Coffee"), on(2, "-3.50", "Coffee"), on(2, "-3.50", "Coffee"), on(2, "20.00", "Till")]
+    assert run(["import", write(february(*days))]) == 0
+    assert len(stored()) == 4
+
+    other_words = [
+        replace(one, text=f"{one.text.upper()} TOLD IN OTHER WORDS") for one in [*days, on(3, "9.00", "Till")]
+    ]
+    assert run(["import", write(swift.message(other_words), "statement.sta")]) == 0
+
+    assert [amount for _, _, amount, _ in stored()][4:] == [Decimal("9.00")]
+    assert "1 new, 4 there already" in capsys.readouterr().out
+
+
+def test_an_encoding_is_named_and_not_guessed(made, tmp_path, capsys):
+    path = tmp_path / "statement.sta"
+    path.write_bytes(swift.message([on(1, "-3.50", "Caf\u00e9")]).encode("cp1252"))
+    assert run(["import", str(path)]) == 1
+    assert "name the file's encoding" in capsys.readouterr().out
+    assert run(["import", str(path), "--encoding", "klingon"]) == 2
+    assert stored() == []
+    assert run(["import", str(path), "--encoding", "windows-1252"]) == 0
+    assert len(stored()) == 1

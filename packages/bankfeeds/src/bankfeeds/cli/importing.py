@@ -13,7 +13,8 @@ from bankfeeds.domain.statement_file import FileBalance, Proof, StatementDraft, 
 from bankfeeds.flows import take_file
 from bankfeeds.flows.context import World
 from bankfeeds.flows.take_file import Planned
-from bankfeeds.readers import read_drafts
+from bankfeeds.readers import Hints, read_drafts
+from bankfeeds.readers.text import ENCODINGS, known_encoding
 
 DONE, REFUSED = 0, 1
 LATE_SHOWN_MAX = 20
@@ -28,6 +29,7 @@ class _Order:
     partial: bool
     reason: str | None
     json: bool
+    hints: Hints
 
 
 @dataclass(slots=True)
@@ -46,6 +48,7 @@ def import_(
     partial: bool = False,
     accept_unproved: bool = False,
     reason: str | None = None,
+    encoding: str | None = None,
     json: bool = False,
 ) -> int:
     """Take the lines of bank statement files; lines that are there already are passed over.
@@ -59,13 +62,17 @@ def import_(
         partial: of a damaged file, take the statements before the damage.
         accept_unproved: take lines that the file's own balances do not prove; needs --reason.
         reason: why, for the audit trail.
+        encoding: of files that do not say it themselves, such as windows-1252; UTF-8 otherwise.
         json: for programs.
     """
     if not files:
         raise WrongUsage("import: name at least one file")
     if accept_unproved and not reason:
         raise WrongUsage("--accept-unproved: say why with --reason")
-    order = _Order(account, dry_run, partial, reason if accept_unproved else None, json)
+    codec = known_encoding(encoding) if encoding is not None else None
+    if encoding is not None and codec is None:
+        raise WrongUsage(f"--encoding {encoding}: expected one of {', '.join(ENCODINGS)}")
+    order = _Order(account, dry_run, partial, reason if accept_unproved else None, json, Hints(codec))
     with opening.world() as world:
         results = [_import_one(world, path, order) for path in files]
     if json:
@@ -95,7 +102,7 @@ def _import_one(world: World, path: Path, order: _Order) -> _Result:
 def _read(path: Path, order: _Order, result: _Result) -> list[StatementDraft]:
     drafts: list[StatementDraft] = []
     try:
-        for draft in read_drafts(path):
+        for draft in read_drafts(path, hints=order.hints):
             drafts.append(draft)  # noqa: PERF402 - what came before an error is kept
     except UnreadableFile as error:
         if not order.partial or not drafts:

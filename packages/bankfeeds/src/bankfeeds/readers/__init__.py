@@ -1,4 +1,4 @@
-"""Statement files in: one function for every format, one shape out. So far camt; more come beside it."""
+"""Statement files in: one function for every format, one shape out."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,33 +7,37 @@ from typing import BinaryIO
 from bankfeeds.domain.statement_file import StatementDraft, StatementFile, UnreadableFile
 from bankfeeds.domain.statement_ledger import accounts_of as accounts_of
 from bankfeeds.domain.statement_ledger import finish
-from bankfeeds.readers.camt import EXPECTED, read_camt
-from bankfeeds.readers.kinds import why_not_xml
+from bankfeeds.readers.camt import read_camt
+from bankfeeds.readers.hints import NO_HINTS
+from bankfeeds.readers.hints import Hints as Hints
+from bankfeeds.readers.kinds import Kind, called, kind_of
 from bankfeeds.readers.limits import Limits as Limits
+from bankfeeds.readers.mt940 import read_mt940
 
 CHUNK_BYTES = 64 * 1024
 DEFAULT_LIMITS = Limits()
+EXPECTED = "expected camt.052, camt.053 or camt.054, MT940 or MT942"
 
 
 def read_statement_file(
-    source: Path | BinaryIO, name: str | None = None, limits: Limits = DEFAULT_LIMITS
+    source: Path | BinaryIO, name: str | None = None, limits: Limits = DEFAULT_LIMITS, hints: Hints = NO_HINTS
 ) -> StatementFile:
     """The whole file, or UnreadableFile and nothing. `name` is what errors call it; else the path's own."""
     file = _name_of(source, name)
-    return finish(file, list(read_drafts(source, file, limits)))
+    return finish(file, list(read_drafts(source, file, limits, hints)))
 
 
 def read_drafts(
-    source: Path | BinaryIO, name: str | None = None, limits: Limits = DEFAULT_LIMITS
+    source: Path | BinaryIO, name: str | None = None, limits: Limits = DEFAULT_LIMITS, hints: Hints = NO_HINTS
 ) -> Iterator[StatementDraft]:
     """Statement by statement, as the bank wrote them; UnreadableFile at the first thing that cannot be read."""
     file = _name_of(source, name)
     if not isinstance(source, Path):
-        yield from _read(source, file, limits)
+        yield from _read(source, file, limits, hints)
         return
     try:
         with source.open("rb") as stream:
-            yield from _read(stream, file, limits)
+            yield from _read(stream, file, limits, hints)
     except OSError as error:
         raise UnreadableFile(file, None, None, f"it cannot be read: {error.strerror}") from error
 
@@ -42,11 +46,16 @@ def _name_of(source: Path | BinaryIO, name: str | None) -> str:
     return name or (source.name if isinstance(source, Path) else "statement")
 
 
-def _read(stream: BinaryIO, file: str, limits: Limits) -> Iterator[StatementDraft]:
+def _read(stream: BinaryIO, file: str, limits: Limits, hints: Hints) -> Iterator[StatementDraft]:
     head = stream.read(CHUNK_BYTES)
-    if reason := why_not_xml(head):
-        raise UnreadableFile(file, None, None, f"{reason}; {EXPECTED}")
-    yield from read_camt(_chunks(head, stream), file, limits)
+    chunks = _chunks(head, stream)
+    match kind_of(head):
+        case Kind.camt:
+            yield from read_camt(chunks, file, limits)
+        case Kind.mt940:
+            yield from read_mt940(chunks, file, limits, hints)
+        case None:
+            raise UnreadableFile(file, None, None, f"{called(head)}; {EXPECTED}")
 
 
 def _chunks(head: bytes, stream: BinaryIO) -> Iterator[bytes]:

@@ -1,26 +1,42 @@
-"""What a file is that is not XML, told from its first bytes: so that a refusal can say it."""
+"""Which format a file is in, told from its first bytes; of others what they are, so that a refusal can say it."""
+
+import re
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """The formats that are read."""
+
+    camt = "camt"
+    mt940 = "MT940"
+
 
 _SIGNS: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "a zip archive"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"%PDF", "a PDF document"),
-    (b"{1:", "a SWIFT message such as MT940"),
-    (b":20:", "a SWIFT message such as MT940"),
     (b"OFXHEADER", "an OFX file"),
     (b"01,", "a BAI2 file"),
-    (b"{", "JSON"),
+    (b'{"', "JSON"),
 )
 _XML_STARTS = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<\x00", b"\xfe\xff\x00<", b"<\x00", b"\x00<")
+_SWIFT = re.compile(rb"(?:^|[\r\n])(?:\xef\xbb\xbf)?(?:\{1:|:(?:20|25|28C?|60[FM]|61|940|NS):)")
+_HEAD_BYTES = 2048
 
 
-def why_not_xml(head: bytes) -> str | None:
-    """None if the file may be XML, judging by its first bytes."""
-    if not head:
-        return "the file is empty"
+def kind_of(head: bytes) -> Kind | None:
+    """None if it is none of them."""
     start = head.lstrip()
     if start.startswith(_XML_STARTS):
-        return None
-    for sign, name in _SIGNS:
-        if start.startswith(sign):
-            return f"this is {name}, not XML"
-    return "this is not XML"
+        return Kind.camt
+    if _SWIFT.search(start[:_HEAD_BYTES]):
+        return Kind.mt940
+    return None
+
+
+def called(head: bytes) -> str:
+    """What a file is that is not read, for a refusal."""
+    if not head.strip():
+        return "the file is empty"
+    start = head.lstrip()
+    return next((f"this is {name}" for sign, name in _SIGNS if start.startswith(sign)), "this is no statement file")

@@ -147,6 +147,16 @@ def test_dev_writes_the_details_of_both_and_keeps_its_data(tmp_path):
     assert keys[0] == keys[1]
 
 
+def check_portal(platform):
+    """The operator whose password is printed gets in."""
+    with httpx2.Client(base_url=platform["portalUrl"]) as browser:
+        form = browser.get("/sign-in").text
+        fields = {"name": platform["operatorName"], "password": platform["operatorPassword"]}
+        fields["csrf"] = form.partition('name="csrf" value="')[2].partition('"')[0]
+        assert browser.post("/sign-in", data=fields).headers["location"] == "/portal/"
+        assert platform["operatorName"] in browser.get("/").text
+
+
 def check_details(details):
     platform, connector, sandbox = details["platform"], details["connector"], details["sandbox"]
     assert set(connector) == {"notification", "auth", "reAuth", "availableAccounts", "headerName", "headerValue"}
@@ -154,6 +164,7 @@ def check_details(details):
         "consumerUrl", "providerUrl", "cloudIdUrl", "jwksUrl", "uiUrl", "adminUrl", "xApplication",
         "applicationSigningKey", "bankId", "providerApiKey", "clientId", "clientSecret", "audience", "regions",
     }  # fmt: skip
+    check_portal(platform)
     headers = {"authorization": platform["authorization"]}
     assert httpx2.get(f"{platform['apiUrl']}/companies", headers=headers).status_code == 200
     assert httpx2.get(f"{sandbox['adminUrl']}/admin/settings").status_code == 200

@@ -21,6 +21,7 @@ from bankfeeds.demo.sage_user import Sandbox
 LISTING = "default"
 HEADER_NAME = "X-Bankfeeds-Key"
 LOOPBACK = "127.0.0.1"
+OPERATOR = "admin"
 _WATCH_S = 0.5
 
 
@@ -58,8 +59,8 @@ def sandbox_of(known: dict[str, Any]) -> Sandbox:
 
 
 @contextlib.contextmanager
-def running(data: Path, port: int, sandbox_port: int) -> Generator[Pair]:
-    """Started in `data`, ended when the block is left. Port 0 takes a free one."""
+def running(data: Path, port: int, sandbox_port: int, *, with_operator: bool = False) -> Generator[Pair]:
+    """Started in `data`, ended when the block is left. Port 0 takes a free one; an operator is there if asked for."""
     kept = _kept(data)
     with contextlib.ExitStack() as stack:
         sandbox, told = _start_sandbox(stack, data, sandbox_port)
@@ -68,14 +69,27 @@ def running(data: Path, port: int, sandbox_port: int) -> Generator[Pair]:
         stack.callback(platform.stop)
         api_url = _address_in(platform.first_line())
         api_key = kept.get("apiKey") or run_bankfeeds(["keys", "create", "demo", "--reason", "demo"], settings)
-        _keep(data, {**kept, "apiKey": api_key})
+        password = _operator_password(kept, settings) if with_operator else ""
+        _keep(data, {**kept, "apiKey": api_key, "operatorPassword": password or kept.get("operatorPassword", "")})
         _introduce(told, api_url, kept["headerValue"], settings)
         whole = {
-            "platform": details.platform_part(api_url, api_key),
+            "platform": {
+                **details.platform_part(api_url, api_key),
+                **({"operatorName": OPERATOR, "operatorPassword": password} if password else {}),
+            },
             "connector": details.connector_part(api_url, LISTING, HEADER_NAME, kept["headerValue"]),
             "sandbox": told,
         }
         yield Pair(platform, sandbox, whole)
+
+
+def _operator_password(kept: dict[str, str], settings: dict[str, str]) -> str:
+    """Of the first operator: made once, and made anew where one run was cut off before it was written down."""
+    if kept.get("operatorPassword"):
+        return kept["operatorPassword"]
+    known = json.loads(run_bankfeeds(["operators", "list", "--json"], settings))
+    verb = "password" if any(each["name"] == OPERATOR for each in known) else "add"
+    return run_bankfeeds(["operators", verb, OPERATOR, "--generate", "--reason", "the first operator"], settings)
 
 
 def _start_sandbox(stack: contextlib.ExitStack, data: Path, port: int) -> tuple[Program, dict[str, str]]:
@@ -97,6 +111,7 @@ def _settings(data: Path, sandbox: dict[str, str], header_value: str) -> dict[st
     return {
         "BANKFEEDS_DATABASE_URL": f"sqlite:///{data / 'bankfeeds.db'}",
         "BANKFEEDS_REDIRECT_HOSTS": origin.netloc,
+        "BANKFEEDS_WEBHOOK_PRIVATE_TARGETS": "on",
         "BANKFEEDS_FRAME_ANCESTORS": f"{origin.scheme}://{origin.netloc}",
         "BANKFEEDS_SAGE_PROVIDER_URL": sandbox["providerUrl"],
         "BANKFEEDS_SAGE_TOKEN_URL": f"{sandbox['cloudIdUrl']}/oauth/token",

@@ -22,6 +22,19 @@ class AuditEntry:
     detail: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Empty for whatever it is. `action` is a whole one, such as `feed.skip`, or what comes before the dot.
+
+    Accepted pushes are left out unless asked for: there are more of them than of all others.
+    """
+
+    actor: str = ""
+    action: str = ""
+    subject: str = ""
+    with_pushes: bool = False
+
+
 def check_reason(text: str) -> str:
     """Why an operator changes something: said in words, or refused."""
     reason = text.strip()

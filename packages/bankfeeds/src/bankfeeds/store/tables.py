@@ -380,6 +380,12 @@ audit = sa.Table(
     sa.Column("reason", sa.Text),
     sa.Column("detail", Json),
     sa.Index(
+        "ix_audit_newest",
+        "pk",
+        sqlite_where=sa.text("action <> 'push.accept'"),
+        postgresql_where=sa.text("action <> 'push.accept'"),
+    ),
+    sa.Index(
         "ix_audit_acts",
         "subject",
         "at",

@@ -4,6 +4,7 @@ A *happening* is what the program writes down, in the transaction of the change.
 to by its type (contract 6.3 and 6.4): one happening may be told by several, since Codat's older events still exist.
 """
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +24,7 @@ HEADERS_MAX = 10
 HEADER_LENGTH_MAX = 1000
 OUR_HEADERS = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection", "user-agent"})
 OUR_HEADER_PREFIXES = ("webhook-", "svix-", "proxy-")
+SECRET_PREFIX = "whsec_"
 
 
 class Happening(StrEnum):
@@ -104,6 +106,11 @@ def happening_of(event_type: str) -> Happening | None:
     return next((each for each, types in EVENT_TYPES.items() if event_type in types), None)
 
 
+def secret_of(random: str) -> str:
+    """A signing secret as receivers take it: what the randomness says, as the key's bytes."""
+    return SECRET_PREFIX + base64.b64encode(random.encode()).decode()
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """A happening with all that may be told of it. `facts` are what was true at that moment and is no longer stored:
@@ -118,6 +125,19 @@ class Subject:
     account: SourceAccount | None = None
     push: PushOperation | None = None
     facts: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
+    institution: str = "Bankfeeds"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What consumers are told; `payload` is JSON, the same for all of them. `account_pk` numbers its stream."""
+
+    id: str
+    type: str
+    at: datetime
+    company_id: str | None
+    account_pk: int | None
+    payload: str
 
 
 @dataclass(frozen=True, slots=True)

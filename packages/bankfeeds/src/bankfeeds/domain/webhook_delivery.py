@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bankfeeds.domain.webhook import Event
+
 RETRY_S = (5, 300, 1800, 7200, 18_000, 36_000, 36_000)
 """After each failure but the last (contract 6.1): eight attempts in about 28 hours."""
 ATTEMPTS_MAX = len(RETRY_S) + 1
@@ -42,6 +44,27 @@ class Parcel:
     body: bytes
     secrets: tuple[str, ...]
     headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery that is ours until `lease`. `attempts` were made before."""
+
+    pk: int
+    consumer_pk: int
+    attempts: int
+    sequence: int | None
+    lease: datetime
+    event: Event
+
+    @property
+    def message_id(self) -> str:
+        """The same at every attempt: what a receiver knows a repetition by."""
+        return message_id_of(self.event.id)
+
+
+def message_id_of(event_id: str) -> str:
+    return "msg_" + event_id.replace("-", "")
 
 
 @dataclass(frozen=True, slots=True)

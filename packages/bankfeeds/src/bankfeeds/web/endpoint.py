@@ -131,15 +131,20 @@ class Endpoint:
             return self.on_error(refusal, call)
         except Refusal:
             return None  # the handler words it
+        except Exception as error:  # noqa: BLE001 - logged whole
+            return self._bug(error, call)
 
     def _answer(self, call: Call, body: bytes, query_string: bytes) -> Answer:
         try:
             return self.handler(_complete(call, body, query_string))
         except Refusal as refusal:
             return self.on_error(refusal, call)
-        except Exception as error:
-            log.exception("bug", path=call.url_path, correlation_id=call.correlation_id)
-            return self.on_error(error, call)
+        except Exception as error:  # noqa: BLE001 - logged whole
+            return self._bug(error, call)
+
+    def _bug(self, error: Exception, call: Call) -> Answer:
+        log.error("bug", path=call.url_path, correlation_id=call.correlation_id, exc_info=error)
+        return self.on_error(error, call)
 
 
 def _call(scope: Scope, correlation_id: str) -> Call:

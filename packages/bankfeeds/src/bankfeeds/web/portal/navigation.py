@@ -14,7 +14,12 @@ class Item:
     needs: Role = Role.viewer
 
 
-GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (("nav_group_operate", (Item("home", ""),)),)
+GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
+    (
+        "nav_group_operate",
+        (Item("home", ""), Item("companies", "companies"), Item("pushes", "pushes"), Item("feeds", "feeds")),
+    ),
+)
 
 
 def is_current(item: Item, path: str) -> bool:

@@ -4,7 +4,7 @@ from starlette.routing import BaseRoute, Route
 
 from bankfeeds.flows.context import World
 from bankfeeds.web.endpoint import Answer, Call, Endpoint, Handler
-from bankfeeds.web.portal import door, home, sign_in
+from bankfeeds.web.portal import accounts, companies, door, feeds, home, pauses, pushes, sign_in
 from bankfeeds.web.portal.desk import Desk
 from bankfeeds.web.portal.visit import FORM_BYTES_MAX, PortalPage, Visit
 from bankfeeds.web.surface import Surface
@@ -12,6 +12,11 @@ from bankfeeds.web.surface import Surface
 PAGES: tuple[PortalPage, ...] = (
     *sign_in.PAGES,
     *home.PAGES,
+    *companies.PAGES,
+    *accounts.PAGES,
+    *pushes.PAGES,
+    *feeds.PAGES,
+    *pauses.PAGES,
 )
 
 

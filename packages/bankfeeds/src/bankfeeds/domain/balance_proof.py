@@ -89,15 +89,21 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """`days` with lines, oldest first; `gaps` are the breaks of days that do not add up; `has_balances` is False where
-    the lines carry none, all of them being 0. `checked_closings` counts the institution's own that were compared.
+    """`days` with lines, oldest first; `gaps` are the `breaks` of days that do not add up; of more breaks than
+    BREAKS_KEPT_MAX the first are there. `has_balances` is False where the lines carry none, all of them being 0.
+    `checked_closings` counts the institution's own that were compared.
     """
 
     days: Sequence[Day]
+    breaks: Sequence[Break]
     gaps: Sequence[Break]
     disagreements: Sequence[Disagreement]
     has_balances: bool
     checked_closings: int
+
+    @property
+    def has_more_breaks(self) -> bool:
+        return len(self.breaks) >= BREAKS_KEPT_MAX
 
     @property
     def verdict(self) -> Verdict:
@@ -118,13 +124,15 @@ class _Sums:
     last_seq: int
     total: Decimal
     closing: Decimal
+    is_level: bool
 
 
 @dataclass(slots=True)
 class Prover:
     """Given an account's lines in their order, a stretch at a time; `proof` then says how they stand."""
 
-    opening: Decimal = ZERO
+    first_amount: Decimal = ZERO
+    first_balance: Decimal = ZERO
     last: Decimal | None = None
     sums: dict[str, _Sums] = field(default_factory=dict[str, _Sums])
     breaks: list[Break] = field(default_factory=list[Break])
@@ -136,7 +144,8 @@ class Prover:
             return
         amounts, balances = list(map(Decimal, stretch.amounts)), list(map(Decimal, stretch.balances))
         if self.last is None:
-            self.opening = self.last = balances[0] - amounts[0]
+            self.first_amount, self.first_balance = amounts[0], balances[0]
+            self.last = balances[0] - amounts[0]
         expected = list(map(add, [self.last, *balances[:-1]], amounts))
         if expected != balances:
             self._find_breaks(stretch, amounts, expected, balances)
@@ -158,30 +167,46 @@ class Prover:
         while at < len(stretch.days):
             day = stretch.days[at]
             end = bisect_right(stretch.days, day, at)
-            total, first, last = sum(amounts[at:end], ZERO), stretch.first_seq + at, stretch.first_seq + end - 1
-            known = self.sums.get(day)
-            if known is None:
-                self.sums[day] = _Sums(first, last, total, balances[end - 1])
-            else:
-                known.total, known.last_seq, known.closing = known.total + total, last, balances[end - 1]
+            total, closing = sum(amounts[at:end], ZERO), balances[end - 1]
+            is_first = next(iter(self.sums), day) == day
+            is_level = is_first and balances[at:end].count(closing) == end - at
+            known = self.sums.setdefault(day, _Sums(stretch.first_seq + at, 0, ZERO, closing, is_level=True))
+            known.is_level = known.is_level and is_level and known.closing == closing
+            known.last_seq, known.total, known.closing = stretch.first_seq + end - 1, known.total + total, closing
             at = end
 
     def proof(self, stated: Mapping[date, Decimal]) -> Proof:
         """`stated`: the institution's own closing balances."""
-        days = self._days()
+        breaks, days = self._first_break() + self.breaks, self._days()
         has_balances = self.has_balances or not self.has_amounts
         open_days = {day.on for day in days if day.missing}
-        gaps = [each for each in self.breaks if each.on in open_days] if has_balances else []
+        gaps = [each for each in breaks if each.on in open_days] if has_balances else []
         closings = sorted((on, balance) for on, balance in stated.items() if days and on >= days[0].on)
         if has_balances:
-            return Proof(days, gaps, _compare(days, closings), has_balances, len(closings))
+            return Proof(days, breaks, gaps, _compare(days, closings), has_balances, len(closings))
         before = max((on for on in stated if days and on < days[0].on), default=None)
         chain = closings if before is None else [(before, stated[before]), *closings]
-        return Proof(days, [], _compare_totals(days, chain), has_balances, max(len(chain) - 1, 0))
+        return Proof(days, [], [], _compare_totals(days, chain), has_balances, max(len(chain) - 1, 0))
+
+    def _opening(self) -> Decimal:
+        """Before the first line. If all lines of its day carry one balance, it is the day's, and the day begins
+        with what its lines leave of it.
+        """
+        first = next(iter(self.sums.values()), None)
+        if first is None:
+            return ZERO
+        return first.closing - first.total if first.is_level else self.first_balance - self.first_amount
+
+    def _first_break(self) -> list[Break]:
+        expected = self._opening() + self.first_amount
+        if expected == self.first_balance:
+            return []
+        on = date.fromisoformat(next(iter(self.sums)))
+        return [Break(1, on, self.first_amount, expected, self.first_balance)]
 
     def _days(self) -> list[Day]:
         days: list[Day] = []
-        opening = self.opening
+        opening = self._opening()
         for text, sums in self.sums.items():
             on = date.fromisoformat(text)
             days.append(Day(on, sums.first_seq, sums.last_seq, opening, sums.total, sums.closing))
@@ -243,6 +268,7 @@ class FeedProof:
     closing: Decimal
     skipped: Sequence[NamedLine]
     breaks: Sequence[Break]
+    has_more_breaks: bool
     withheld_count: int
     withheld_total: Decimal
     waiting_count: int
@@ -263,4 +289,4 @@ class FeedProof:
 
     @property
     def is_explained(self) -> bool:
-        return self.missing == self.named
+        return self.has_more_breaks or self.missing == self.named

@@ -21,7 +21,7 @@ from bankfeeds.domain.transaction import (
     FLAWS_MAX,
     latest_day,
 )
-from bankfeeds.flows import examine
+from bankfeeds.flows import examine, verify
 from bankfeeds.flows.context import World
 from bankfeeds.flows.crash_points import ACCEPT, ACCEPT_WITH_CARE, call, commit
 from bankfeeds.flows.examine import PushRequest
@@ -148,6 +148,7 @@ def _store(tx: Write, draft: _Draft) -> PushOperation:
     warnings = (*draft.warnings, *sorted_out.warnings)
     if not sorted_out.new:
         return _repeat(tx, draft, account, sorted_out.known, warnings)
+    verify.check(tx, account, sorted_out.new, draft.actor, draft.now)
     return _append(tx, draft, account, columns_of(sorted_out.new), warnings)
 
 

@@ -172,8 +172,8 @@ def _make(
 
 
 def _opening_balances(world: World, account: SourceAccount, now: datetime) -> Balances | None:
-    """The account's own balance if it was set lately; else Sage waits for the first lines' balance."""
-    if account.balance is None or account.balance_at is None:
+    """The account's own balance if it was set lately, not restored; else Sage waits for the first lines' balance."""
+    if account.balance is None or account.balance_at is None or account.verifying_since is not None:
         return None
     if now - account.balance_at > timedelta(seconds=world.limits.opening_balance_age_s):
         return None

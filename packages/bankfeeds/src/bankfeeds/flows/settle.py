@@ -210,9 +210,10 @@ def _narrow(
     statement, batch = act.statement, lines.of_statement(tx, feed, act.statement)
     ids = batch.columns.ids
     is_known = rejected.names_only_duplicates(ids)
-    may_have_landed = act.was_doubtful and len(batch) == 1 and rejected.says_only_duplicate
+    is_pushed_again = account.restored_seq is not None and bool(batch) and batch.seqs[0] > account.restored_seq
+    may_have_landed = (act.was_doubtful or is_pushed_again) and len(batch) == 1 and rejected.says_only_duplicate
     if batch and (is_known or may_have_landed):
-        if not act.was_doubtful:
+        if is_pushed_again or not act.was_doubtful:
             _mark_in_sage(tx, feed, account, batch.seqs, rejected.reason, now)
         _finish(tx, feed, account, statement, now)
         return None

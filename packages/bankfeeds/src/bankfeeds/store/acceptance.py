@@ -91,7 +91,7 @@ _ALLOCATE = """
     UPDATE source_accounts a SET last_seq = a.last_seq + %(count)s, newest_on = %(last_day)s::date
     FROM connections x
     WHERE a.connection_id = %(connection)s AND a.id = %(account)s AND a.company_id = %(company)s
-      AND a.deleted_at IS NULL AND a.status = 'connected' AND a.currency = %(currency)s
+      AND a.deleted_at IS NULL AND a.verifying_since IS NULL AND a.status = 'connected' AND a.currency = %(currency)s
       AND (a.newest_on IS NULL OR a.newest_on <= %(first_day)s::date)
       AND x.id = a.connection_id AND x.deleted_at IS NULL AND x.status = 'Linked'
       AND NOT EXISTS (SELECT 1 FROM feeds f WHERE f.account_pk = a.pk AND f.status <> 'closed'
@@ -174,7 +174,7 @@ def _escaped(texts: Sequence[str | None]) -> list[str]:
 _SQLITE_ALLOCATE = """
     SELECT a.pk, a.last_seq, a.external_id FROM source_accounts a JOIN connections x ON x.id = a.connection_id
     WHERE a.connection_id = :connection AND a.id = :account AND a.company_id = :company
-      AND a.deleted_at IS NULL AND a.status = 'connected' AND a.currency = :currency
+      AND a.deleted_at IS NULL AND a.verifying_since IS NULL AND a.status = 'connected' AND a.currency = :currency
       AND (a.newest_on IS NULL OR a.newest_on <= :first_day)
       AND x.deleted_at IS NULL AND x.status = 'Linked'
       AND NOT EXISTS (SELECT 1 FROM feeds f WHERE f.account_pk = a.pk AND f.status <> 'closed'

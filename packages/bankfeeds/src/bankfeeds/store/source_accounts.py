@@ -167,6 +167,8 @@ def account(row: Any) -> SourceAccount:
         last_seq=row.last_seq,
         newest_on=row.newest_on,
         needs_reauthorisation=row.needs_reauthorisation,
+        verifying_since=row.verifying_since,
+        restored_seq=row.restored_seq,
     )
 
 

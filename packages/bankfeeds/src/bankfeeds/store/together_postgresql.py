@@ -21,6 +21,7 @@ _STORE = f"""
         FROM given JOIN source_accounts a ON a.connection_id = given.connection AND a.id = given.account
         JOIN connections x ON x.id = a.connection_id
         WHERE a.company_id = given.company AND a.deleted_at IS NULL AND a.status = 'connected'
+          AND a.verifying_since IS NULL
           AND a.currency = given.currency AND (a.newest_on IS NULL OR a.newest_on <= given.first_day)
           AND x.deleted_at IS NULL AND x.status = 'Linked'
           AND NOT EXISTS (SELECT 1 FROM feeds f WHERE f.account_pk = a.pk AND f.status <> 'closed'

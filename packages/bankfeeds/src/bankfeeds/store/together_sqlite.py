@@ -36,7 +36,8 @@ _FIND = f"""
     JOIN connections x ON x.id = a.connection_id
     WHERE a.company_id = {_member(3)} AND a.currency = {_member(4)}
       AND (a.newest_on IS NULL OR a.newest_on <= {_member(5)})
-      AND a.deleted_at IS NULL AND a.status = 'connected' AND x.deleted_at IS NULL AND x.status = 'Linked'
+      AND a.deleted_at IS NULL AND a.verifying_since IS NULL AND a.status = 'connected'
+      AND x.deleted_at IS NULL AND x.status = 'Linked'
       AND NOT EXISTS (SELECT 1 FROM feeds f WHERE f.account_pk = a.pk AND f.status <> 'closed'
                       AND f.start_on > {_member(5)})
 """  # noqa: S608 - constants

@@ -267,6 +267,14 @@ statements = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("finished_at", Instant),
     sa.Column("refusal", Json),
+    sa.Index(
+        "ix_statements_finished",
+        "finished_at",
+        "status",
+        "line_count",
+        sqlite_where=sa.text("finished_at IS NOT NULL"),
+        postgresql_where=sa.text("finished_at IS NOT NULL"),
+    ),
 )
 
 line_marks = sa.Table(

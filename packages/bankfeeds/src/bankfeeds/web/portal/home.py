@@ -1,13 +1,22 @@
-"""Home: how the platform stands."""
+"""Home: how the platform stands, and what the last day brought."""
 
-from bankfeeds.flows.figures import figures
+from bankfeeds.flows.home import home
 from bankfeeds.web.endpoint import Answer
+from bankfeeds.web.portal.chart import draw
 from bankfeeds.web.portal.desk import Desk
 from bankfeeds.web.portal.visit import PortalPage, Visit
 
 
 def show(desk: Desk, visit: Visit) -> Answer:
-    return desk.page(visit, "home.html", visit.words["home_title"], found=figures(desk.world))
+    found = home(desk.world)
+    return desk.page(
+        visit,
+        "home.html",
+        visit.words["home_title"],
+        found=found,
+        chart=draw(found.hours),
+        per_second=desk.world.limits.requests_per_second,
+    )
 
 
 PAGES = (PortalPage("", show),)

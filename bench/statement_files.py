@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.seeding import seed
-from bench.statement_writers import ENDINGS, WRITERS, Booked, booked
+from bench.statement_writers import CSV_PROFILE, ENDINGS, WRITERS, Booked, booked
 
 LINES = 100_000
 TARGETS = {"camt053": 15_000, "mt940": 15_000, "ofx": 40_000, "bai2": 40_000, "csv": 40_000}
@@ -45,6 +45,10 @@ def measure(form: str, lines: list[Booked], *, profile: bool = False) -> Taken:
         environment = {**os.environ, "BANKFEEDS_DATABASE_URL": seeded.url, "BANKFEEDS_SECRET_KEY": seeded.secret_key}
         profiling = ["-m", "cProfile", "-s", "tottime"] if profile else []
         command = [sys.executable, *profiling, "-m", "bankfeeds", "import", str(path), "--account", "ext-00000001"]
+        if form == "csv":
+            profile_path = Path(directory) / "profile.json"
+            profile_path.write_text(CSV_PROFILE)
+            command += ["--profile", str(profile_path)]
         began = time.perf_counter()
         with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None

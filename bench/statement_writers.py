@@ -84,5 +84,16 @@ def _swift(amount: Decimal, on: date) -> str:
     return f"{'D' if amount < 0 else 'C'}{on:%y%m%d}GBP{format(abs(amount), 'f').replace('.', ',')}"
 
 
-WRITERS: dict[str, Callable[[list[Booked]], Iterator[str]]] = {"camt053": camt053, "mt940": mt940}
-ENDINGS = {"camt053": "xml", "mt940": "sta"}
+def csv(lines: list[Booked]) -> Iterator[str]:
+    yield "Date,Text,Payee,Reference,Amount,Balance\n"
+    balance = OPENING
+    for line in lines:
+        balance += line.amount
+        yield f"{line.on},{line.text},{line.party or ''},{line.reference},{line.amount},{balance}\n"
+
+
+CSV_PROFILE = """{"columns": {"date": "Date", "description": ["Text"], "counterparty": "Payee",
+ "bank_reference": "Reference", "amount": "Amount", "balance": "Balance"}, "date_order": "ymd", "decimal": "."}"""
+
+WRITERS: dict[str, Callable[[list[Booked]], Iterator[str]]] = {"camt053": camt053, "mt940": mt940, "csv": csv}
+ENDINGS = {"camt053": "xml", "mt940": "sta", "csv": "csv"}

@@ -229,3 +229,50 @@ def test_an_encoding_is_named_and_not_guessed(made, tmp_path, capsys):
     assert stored() == []
     assert run(["import", str(path), "--encoding", "windows-1252"]) == 0
     assert len(stored()) == 1
+
+
+CSV = "Date,Text,Amount,Balance\n2025-02-13,Till,20.00,116.50\n2025-02-02,Coffee,-3.50,96.50\n"
+
+
+def test_a_csv_file_goes_in_by_the_profile_that_was_suggested_and_looked_over(made, write, tmp_path, capsys):
+    path = write(CSV, "statement.csv")
+    assert run(["import", path]) == 1
+    assert "bankfeeds csv-profile FILE" in capsys.readouterr().out
+
+    assert run(["csv-profile", path]) == 0
+    suggested = capsys.readouterr()
+    assert "date_order ymd" in suggested.err
+    profile = write(suggested.out, "profile.json")
+
+    assert run(["import", path, "--profile", profile]) == 1
+    assert "name the account with --account" in capsys.readouterr().out
+    assert stored() == []
+    account = f"{made.connection_id}/acc-001"
+    assert run(["import", path, "--profile", profile, "--account", account]) == 0
+    assert [(amount, balance) for _, _, amount, balance in stored()] == [
+        (Decimal("-3.50"), Decimal("96.50")),
+        (Decimal("20.00"), Decimal("116.50")),
+    ]
+    assert run(["import", path, "--profile", profile, "--account", account]) == 0
+    assert len(stored()) == 2
+
+
+def test_a_profile_with_the_wrong_sign_is_held_with_the_evidence(made, write, capsys):
+    path = write(CSV, "statement.csv")
+    run(["csv-profile", path])
+    turned = capsys.readouterr().out.replace("money in is positive", "money out is positive")
+    command = ["import", path, "--profile", write(turned, "profile.json"), "--account", f"{made.connection_id}/acc-001"]
+    assert run(command) == 1
+    told = capsys.readouterr().out
+    assert "with every sign turned round" in told
+    assert "held, nothing was taken from it" in told
+    assert stored() == []
+
+
+def test_a_profile_that_cannot_be_used_is_a_wrong_command(made, write, tmp_path, capsys):
+    path = write(CSV, "statement.csv")
+    assert run(["import", path, "--profile", str(tmp_path / "none.json")]) == 2
+    assert run(["import", path, "--profile", write("{}", "empty.json")]) == 2
+    assert run(["csv-profile", str(tmp_path / "none.csv")]) == 2
+    assert run(["csv-profile", write("words", "words.csv")]) == 2
+    assert stored() == []

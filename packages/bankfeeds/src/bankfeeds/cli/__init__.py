@@ -32,6 +32,7 @@ _VERBS = {
     "listings": ("listings:app", "Listings: the institution as each Sage region lists it."),
     "integration": ("integration:app", "The integration with Sage: on or off, its links, its looks."),
     "import": ("importing:import_", "Take the lines of bank statement files."),
+    "csv-profile": ("importing:csv_profile", "Suggest how a bank's CSV file is to be read."),
     "feeds": ("feeds:app", "Feeds: how each stands; resume, skip a line, send lines again."),
     "pause": ("pausing:pause", "Stop deliveries; accepting goes on."),
     "resume": ("pausing:resume", "Let deliveries go on."),

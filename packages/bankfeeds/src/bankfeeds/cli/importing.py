@@ -1,5 +1,6 @@
 """`bankfeeds import`: statement files of the institution's own, taken as the API takes pushes."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,8 @@ from bankfeeds.flows import take_file
 from bankfeeds.flows.context import World
 from bankfeeds.flows.take_file import Planned
 from bankfeeds.readers import Hints, read_drafts
+from bankfeeds.readers.csv_profile import CsvProfile, ProfileError, parse_profile, write_profile
+from bankfeeds.readers.csv_suggest import SAMPLE_BYTES, suggest
 from bankfeeds.readers.text import ENCODINGS, known_encoding
 
 DONE, REFUSED = 0, 1
@@ -49,6 +52,7 @@ def import_(
     accept_unproved: bool = False,
     reason: str | None = None,
     encoding: str | None = None,
+    profile: Path | None = None,
     json: bool = False,
 ) -> int:
     """Take the lines of bank statement files; lines that are there already are passed over.
@@ -63,6 +67,7 @@ def import_(
         accept_unproved: take lines that the file's own balances do not prove; needs --reason.
         reason: why, for the audit trail.
         encoding: of files that do not say it themselves, such as windows-1252; UTF-8 otherwise.
+        profile: a mapping profile for CSV files; `bankfeeds csv-profile` makes one.
         json: for programs.
     """
     if not files:
@@ -72,12 +77,43 @@ def import_(
     codec = known_encoding(encoding) if encoding is not None else None
     if encoding is not None and codec is None:
         raise WrongUsage(f"--encoding {encoding}: expected one of {', '.join(ENCODINGS)}")
-    order = _Order(account, dry_run, partial, reason if accept_unproved else None, json, Hints(codec))
+    hints = Hints(codec, _profile(profile) if profile is not None else None)
+    order = _Order(account, dry_run, partial, reason if accept_unproved else None, json, hints)
     with opening.world() as world:
         results = [_import_one(world, path, order) for path in files]
     if json:
         output.show_json([output.fields_of(result) for result in results])
     return REFUSED if any(result.problems for result in results) else DONE
+
+
+def csv_profile(file: Path) -> int:
+    """Suggest how a CSV file is to be read: the profile as JSON, and why, line by line, on standard error.
+
+    Look it over, complete what the file leaves open, keep it as a file, and name it with `bankfeeds import --profile`.
+
+    Args:
+        file: a CSV file of the bank's.
+    """
+    try:
+        with file.open("rb") as stream:
+            suggestion = suggest(stream.read(SAMPLE_BYTES))
+    except OSError as error:
+        raise WrongUsage(f"{file.name}: it cannot be read: {error.strerror}") from error
+    except ProfileError as error:
+        raise WrongUsage(f"{file.name}: {error}") from error
+    for reason in suggestion.reasons:
+        sys.stderr.write(output.shown(reason) + "\n")
+    sys.stdout.write(write_profile(suggestion.profile).decode())
+    return DONE
+
+
+def _profile(path: Path) -> CsvProfile:
+    try:
+        return parse_profile(path.read_bytes())
+    except OSError as error:
+        raise WrongUsage(f"--profile {path}: it cannot be read: {error.strerror}") from error
+    except ProfileError as error:
+        raise WrongUsage(f"--profile {path}: {error}") from error
 
 
 def _import_one(world: World, path: Path, order: _Order) -> _Result:

@@ -41,10 +41,10 @@ class Sorted:
 
 def names(file: FileAccount, account: SourceAccount) -> bool:
     """True if the file's account is this one by its number, and by currency and sort code where both say them."""
-    if account.currency and account.currency != file.currency:
+    if account.currency and file.currency not in {"", account.currency}:
         return False
     number = _plain(account.number or "")
-    if number == _plain(file.id):
+    if number and number == _plain(file.id):
         return True
     if not number or number != _plain(file.number) or not file.sort_code:
         return False
@@ -53,10 +53,10 @@ def names(file: FileAccount, account: SourceAccount) -> bool:
 
 def contradicts(file: FileAccount, account: SourceAccount) -> bool:
     """True if the file cannot be of the account that a person named. One may have the IBAN, the other the number."""
-    if account.currency and account.currency != file.currency:
+    if account.currency and file.currency not in {"", account.currency}:
         return True
     number = _plain(account.number or "")
-    if not number or names(file, account):
+    if not number or not file.id or names(file, account):
         return False
     long, short = sorted((number, _plain(file.id)), key=len, reverse=True)
     digits = short.lstrip("0")

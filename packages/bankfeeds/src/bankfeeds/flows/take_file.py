@@ -59,7 +59,9 @@ def look(world: World, file: str, drafts: Sequence[StatementDraft], find: Finder
 
     def read(tx: Read) -> list[Planned]:
         accounts = {draft.account.key: find(tx, draft.account) for draft in drafts}
-        finished = finish(file, drafts, lambda account: accounts[account.key].external_id)
+        told = [_told(draft, accounts[draft.account.key]) for draft in drafts]
+        accounts = {of.account.key: accounts[draft.account.key] for of, draft in zip(told, drafts, strict=True)}
+        finished = finish(file, told, lambda account: accounts[account.key].external_id)
         return [_plan(tx, file, accounts[each.account.key], each) for each in accounts_of(finished)]
 
     plans = world.db.read(read)
@@ -70,6 +72,8 @@ def look(world: World, file: str, drafts: Sequence[StatementDraft], find: Finder
 
 def by_number(tx: Read, file: FileAccount) -> SourceAccount:
     """The only source account with the number that the file gives."""
+    if not file.id:
+        raise one_flaw("account", "the file does not say whose it is; name the account with --account", "no_account")
     found = source_accounts.numbered(tx, file.id, NAMESAKES_SHOWN_MAX)
     if file.number != file.id:
         found += source_accounts.numbered(tx, file.number, NAMESAKES_SHOWN_MAX)
@@ -138,6 +142,16 @@ def _checked(account: SourceAccount, file: FileAccount) -> SourceAccount:
             "other_account",
         )
     return account
+
+
+def _told(draft: StatementDraft, account: SourceAccount) -> StatementDraft:
+    """A CSV file may say neither number nor currency: they are those of the account that it was said to be of."""
+    if draft.account.id and draft.account.currency:
+        return draft
+    currency = draft.account.currency or account.currency or ""
+    stated = replace(draft.account, id=draft.account.id or account.number or account.id, currency=currency)
+    opening, closing = (replace(one, currency=currency) if one else None for one in (draft.opening, draft.closing))
+    return replace(draft, account=stated, opening=opening, closing=closing)
 
 
 def _plan(tx: Read, file: str, account: SourceAccount, stated: AccountLines) -> Planned:

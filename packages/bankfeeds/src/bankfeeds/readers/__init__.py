@@ -8,6 +8,7 @@ from bankfeeds.domain.statement_file import StatementDraft, StatementFile, Unrea
 from bankfeeds.domain.statement_ledger import accounts_of as accounts_of
 from bankfeeds.domain.statement_ledger import finish
 from bankfeeds.readers.camt import read_camt
+from bankfeeds.readers.csv import read_csv
 from bankfeeds.readers.hints import NO_HINTS
 from bankfeeds.readers.hints import Hints as Hints
 from bankfeeds.readers.kinds import Kind, called, kind_of
@@ -16,7 +17,7 @@ from bankfeeds.readers.mt940 import read_mt940
 
 CHUNK_BYTES = 64 * 1024
 DEFAULT_LIMITS = Limits()
-EXPECTED = "expected camt.052, camt.053 or camt.054, MT940 or MT942"
+EXPECTED = "expected camt.052, camt.053 or camt.054, MT940, MT942 or CSV"
 
 
 def read_statement_file(
@@ -49,11 +50,14 @@ def _name_of(source: Path | BinaryIO, name: str | None) -> str:
 def _read(stream: BinaryIO, file: str, limits: Limits, hints: Hints) -> Iterator[StatementDraft]:
     head = stream.read(CHUNK_BYTES)
     chunks = _chunks(head, stream)
-    match kind_of(head):
+    kind = kind_of(head)
+    match Kind.csv if hints.profile is not None and kind is None else kind:
         case Kind.camt:
             yield from read_camt(chunks, file, limits)
         case Kind.mt940:
             yield from read_mt940(chunks, file, limits, hints)
+        case Kind.csv:
+            yield from read_csv(chunks, file, limits, hints)
         case None:
             raise UnreadableFile(file, None, None, f"{called(head)}; {EXPECTED}")
 

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+from bankfeeds.readers.csv_profile import CsvProfile
+
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """`encoding`: a codec's name, for the formats that do not declare their own."""
+    """`encoding`: a codec's name, for the formats that do not declare their own; `profile`: of CSV."""
 
     encoding: str | None = None
+    profile: CsvProfile | None = None
 
 
 NO_HINTS = Hints()

@@ -9,6 +9,7 @@ class Kind(StrEnum):
 
     camt = "camt"
     mt940 = "MT940"
+    csv = "CSV"
 
 
 _SIGNS: tuple[tuple[bytes, str], ...] = (
@@ -21,6 +22,7 @@ _SIGNS: tuple[tuple[bytes, str], ...] = (
 )
 _XML_STARTS = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<\x00", b"\xfe\xff\x00<", b"<\x00", b"\x00<")
 _SWIFT = re.compile(rb"(?:^|[\r\n])(?:\xef\xbb\xbf)?(?:\{1:|:(?:20|25|28C?|60[FM]|61|940|NS):)")
+_TABLE = re.compile(rb"[^\r\n]*[,;|\t][^\r\n]*[\r\n]+[^\r\n]*[,;|\t]|^\xff\xfe[^<]|^\xfe\xff")
 _HEAD_BYTES = 2048
 
 
@@ -31,6 +33,8 @@ def kind_of(head: bytes) -> Kind | None:
         return Kind.camt
     if _SWIFT.search(start[:_HEAD_BYTES]):
         return Kind.mt940
+    if not any(start.startswith(sign) for sign, _ in _SIGNS) and _TABLE.search(head[:_HEAD_BYTES]):
+        return Kind.csv
     return None
 
 

@@ -142,6 +142,12 @@ class Settings:
         Literal["off", "on"], About("`on` tells Sage, once, of each feed that parks (`POST /sync`, hardly documented)")
     ] = "off"
     single_refusals_max: Annotated[int, About("refusals of one line alone that park its feed", "", 1, 100)] = 2
+    webhook_private_targets: Annotated[
+        Literal["off", "on"],
+        About(
+            "`on` lets webhooks go to private networks and this machine, over plain http too; never to link-local ones"
+        ),
+    ] = "off"
 
     def __repr__(self) -> str:
         return f"Settings(environment={self.environment!r}, host={self.host!r}, port={self.port})"

@@ -24,6 +24,7 @@ from bankfeeds.app.registering import ensure_first_listing
 from bankfeeds.app.secret_key import sqlite_path
 from bankfeeds.app.transcript import Recorded, Transcript
 from bankfeeds.app.world import Opened, opened
+from bankfeeds.flows.context import World
 from bankfeeds.settings import Settings
 from bankfeeds.store import schema
 from bankfeeds.web.authorise import routes as authorise
@@ -33,7 +34,10 @@ from bankfeeds.web.portal import routes as portal
 from bankfeeds.web.sage import routes as sage
 from bankfeeds.web.server import make_app
 from bankfeeds.web.surface import Surface
+from bankfeeds.webhooks.body import Words
+from bankfeeds.webhooks.receivers import HttpReceivers
 from bankfeeds.work.loop import Workers
+from bankfeeds.work.sender import Sender
 
 ROLES = frozenset({"api", "sage", "portal", "worker"})
 SWITCH_INTERVAL_S = 0.0005
@@ -65,6 +69,9 @@ def serve(
             workers = Workers(everything.world, f"{socket.gethostname()}:{os.getpid()}")
             workers.start()
             stack.callback(workers.stop)
+            sender = _sender(everything.world, public_url)
+            sender.start()
+            stack.callback(sender.stop)
         pool = stack.enter_context(ThreadPoolExecutor(settings.request_threads, thread_name_prefix="request"))
         surface = Surface(
             pool,
@@ -82,6 +89,13 @@ def serve(
         log.info("serving", address=address, metrics=measured, public_url=public_url, roles=sorted(roles))
         _Server(_config(settings, app), lambda: announce(address)).run(sockets=[listener])
     log.info("stopped")
+
+
+def _sender(world: World, public_url: str) -> Sender:
+    def receivers() -> HttpReceivers:
+        return HttpReceivers(world.clock, allows_private=world.limits.webhook_private_targets)
+
+    return Sender(world, Words(public_url), receivers)
 
 
 def _app(everything: Opened, roles: frozenset[str], surface: Surface, meters: Meters) -> ASGIApp:

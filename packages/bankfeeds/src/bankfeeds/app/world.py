@@ -56,6 +56,7 @@ def limits_of(settings: Settings) -> Limits:
         lease_s=settings.lease_s,
         opening_balance_age_s=settings.opening_balance_age_s,
         single_refusals_max=settings.single_refusals_max,
+        webhook_private_targets=settings.webhook_private_targets == "on",
     )
 
 

@@ -44,6 +44,7 @@ class Limits:
     lease_s: int = 60
     opening_balance_age_s: int = 86400
     single_refusals_max: int = 2
+    webhook_private_targets: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,3 +178,10 @@ def is_outage(error: Exception) -> bool:
     if isinstance(cause, psycopg.Error) and cause.sqlstate is not None:
         return cause.sqlstate.startswith(OUTAGE_STATES)
     return isinstance(cause, DRIVER_OUTAGES)
+
+
+def try_lock(connection: sa.Connection, number: int) -> bool:
+    """PostgreSQL: ours until the transaction ends, or False at once; SQLite has one writer and needs none."""
+    if connection.dialect.name != "postgresql":
+        return True
+    return bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(number))).scalar())

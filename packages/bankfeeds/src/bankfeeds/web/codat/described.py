@@ -19,6 +19,7 @@ PATH_NAMES: Mapping[str, str] = {
     "account_id": "accountId",
     "push_key": "pushOperationKey",
     "api_key_id": "apiKeyId",
+    "webhook_id": "webhookId",
     "platform_key": "platformKey",
     "product": "productIdentifier",
     "data_type": "dataType",
@@ -241,6 +242,20 @@ INSTITUTION: Mapping[tuple[str, str], Described] = {
     ),
     ("DELETE", "/apiKeys/{api_key_id}"): Described(
         "delete-api-key", "Settings", "Delete an API key", {204: None}, refusals=(409,)
+    ),
+    ("GET", "/webhooks"): Described(
+        "list-webhook-consumers", "Webhooks", "List webhook consumers", {200: words.Consumers}
+    ),
+    ("POST", "/webhooks"): Described(
+        "create-webhook-consumer",
+        "Webhooks",
+        "Create a webhook consumer",
+        {201: words.Consumer},
+        words.NewConsumer,
+        ["url", "eventTypes"],
+    ),
+    ("DELETE", "/webhooks/{webhook_id}"): Described(
+        "delete-webhook-consumer", "Webhooks", "Remove a webhook consumer", {204: None}
     ),
     ("GET", "/profile"): Described("get-profile", "Settings", "Get the profile", {200: words.Profile}),
     ("PUT", "/profile"): Described(

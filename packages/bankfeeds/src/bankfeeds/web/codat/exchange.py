@@ -38,6 +38,10 @@ def api_key_id(call: Call) -> str:
     return _uuid(call, "api_key_id", "API key")
 
 
+def webhook_id(call: Call) -> str:
+    return _uuid(call, "webhook_id", "Webhook consumer")
+
+
 def account_id(call: Call) -> str:
     """The client's own text; what could never have been stored is not found."""
     text = call.path["account_id"]

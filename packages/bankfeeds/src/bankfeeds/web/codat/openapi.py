@@ -17,7 +17,7 @@ from bankfeeds.web.codat.transactions import TIMEOUT_MINUTES_MAX
 from bankfeeds.web.endpoint import Answer, Call
 
 PATH = "/openapi.json"
-_UUIDS = frozenset({"company_id", "connection_id", "push_key", "api_key_id"})
+_UUIDS = frozenset({"company_id", "connection_id", "push_key", "api_key_id", "webhook_id"})
 _UUID = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 _ALWAYS = (400, 401, 403, 413, 415, 429, 500, 503)
 _REPEATABLE = frozenset({"POST", "PATCH"})

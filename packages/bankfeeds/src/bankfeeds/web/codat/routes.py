@@ -22,6 +22,7 @@ from bankfeeds.web.codat import (
     origins,
     source_accounts,
     transactions,
+    webhooks,
 )
 from bankfeeds.web.codat.door import Door
 from bankfeeds.web.codat.errors import ErrorAnswers, MethodNotAllowed
@@ -104,6 +105,8 @@ RESOURCES = (
     Resource("/integrations/{platform_key}/branding", "Integrations", {"GET": integrations.branding}),
     Resource("/apiKeys", "ApiKeys", {"GET": api_keys.listed, "POST": api_keys.create}),
     Resource("/apiKeys/{api_key_id}", "ApiKeys", {"DELETE": api_keys.delete}),
+    Resource("/webhooks", "WebhookConsumers", {"GET": webhooks.listed, "POST": webhooks.create}),
+    Resource("/webhooks/{webhook_id}", "WebhookConsumers", {"DELETE": webhooks.delete}),
     Resource("/profile", "Profile", {"GET": institution.get_profile, "PUT": institution.set_profile}),
     *(
         Resource(path, "CorsSettings", {"GET": institution.get_origins, "POST": institution.set_origins})

@@ -90,6 +90,27 @@ class Origins(Response):
     allowed_origins: tuple[str, ...]
 
 
+class NewConsumer(Request):
+    url: str | None = None
+    disabled: bool | None = None
+    event_types: list[str] | None = None
+    company_tags: list[str] | None = None
+
+
+class Consumer(Response):
+    """Never with its signing secret."""
+
+    id: str
+    url: str
+    disabled: bool
+    event_types: tuple[str, ...]
+    company_tags: tuple[str, ...]
+
+
+class Consumers(Response):
+    results: list[Consumer]
+
+
 class AccessToken(Response):
     expires_in: int
     access_token: str

@@ -1,0 +1,1 @@
+"""Webhook receivers: what is said to them, how it is signed, and which addresses may be called at all."""

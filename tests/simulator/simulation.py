@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 import httpx2
+import reconciled
 from bank_lines import Line
 from grounds import NOON
 from lives import LEASE_S, Account, Bad, Item
@@ -360,6 +361,7 @@ class Simulation(People):
                 raise Bad(f"{account.id} was never judged")
             for key, _ in account.operations:
                 self._judge_push(account, key)
+            reconciled.check(self.api, self.grounds.judge, account)
 
     def _judge_push(self, account: Account, key: str) -> None:
         status = pushes.get(self.api, account.company_id, key).status

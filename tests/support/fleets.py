@@ -89,11 +89,14 @@ def running_fleet(
     database_url: str,
     members: Mapping[str, Member] | None = None,
     sandbox_host: str = "127.0.0.1",
+    release: Path | None = None,
     **settings: str,
 ) -> Generator[Fleet]:
-    """`settings` are the platform's, in capitals, without their prefix."""
+    """`settings` are the platform's, in capitals, without their prefix; `release` is where another program of it is."""
     given = {f"BANKFEEDS_{name}": value for name, value in settings.items()}
     usual = {"BANKFEEDS_DATABASE_URL": database_url, "BANKFEEDS_REQUESTS_PER_SECOND": "1000"}
+    if release is not None:
+        usual["PYTHONPATH"] = str(release)
     every = {name: Member(roles) for name, roles in MANY.items()} if members is None else members
     with httpx2.Client(timeout=30, trust_env=False) as http:
         fleet = Fleet(directory, http, {**usual, **given}, every, sandbox_host)

@@ -25,9 +25,12 @@ class Pusher(threading.Thread):
         self.operations: list[dict[str, Any]] = []
         self.failure: str | None = None
         self._stopping = threading.Event()
+        self._has_enough = threading.Event()
 
     def run(self) -> None:
         for part in self._parts:
+            if self._has_enough.is_set():
+                return
             while not self._stopping.is_set() and not self._sent(part):
                 self.retries += 1
                 self._stopping.wait(PAUSE_S)
@@ -48,6 +51,10 @@ class Pusher(threading.Thread):
             return False
         self.operations.append(answer.json())
         return True
+
+    def enough(self) -> None:
+        """No further part after the one that is on its way."""
+        self._has_enough.set()
 
     def finish(self, within_s: float = 60) -> None:
         """Waits for the last answer; fails if a push was refused."""

@@ -132,9 +132,11 @@ def authorization_of(key: str) -> str:
 
 
 @contextmanager
-def running(directory: Path, **settings: str) -> Generator[System]:
-    """`settings` are the platform's, in capitals, without their prefix."""
+def running(directory: Path, *, release: Path | None = None, **settings: str) -> Generator[System]:
+    """`settings` are the platform's, in capitals, without their prefix; `release` is where another program of it is."""
     given = {f"BANKFEEDS_{name}": value for name, value in settings.items()}
+    if release is not None:
+        given["PYTHONPATH"] = str(release)
     with httpx2.Client(timeout=30, trust_env=False) as http:
         system = System(directory, http, {"BANKFEEDS_REQUESTS_PER_SECOND": "1000", **given})
         try:

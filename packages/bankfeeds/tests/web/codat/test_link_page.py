@@ -1,6 +1,7 @@
 """The page behind `redirect` and `linkUrl`: for people, without a key, without secrets."""
 
 import re
+from urllib.parse import urljoin
 
 import httpx2
 import pytest
@@ -46,8 +47,13 @@ def test_the_page_names_nothing_of_the_customer(pages):
         assert "1020" not in text
 
 
-def test_the_page_loads_nothing_and_cannot_be_framed(pages):
-    answer = httpx2.get(pages[1])
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_page_loads_its_own_stylesheet_alone_and_cannot_be_framed(pages, number):
+    answer = httpx2.get(pages[number])
+    (address,) = re.findall(r'<link rel="stylesheet" href="([^"]+)">', answer.text)
+    style = httpx2.get(urljoin(pages[number], address))
+    assert (style.status_code, style.headers["content-type"]) == (200, "text/css; charset=utf-8")
+    assert "url(" not in style.text
 
     policy = answer.headers["content-security-policy"]
     assert "default-src 'none'" in policy
@@ -56,7 +62,8 @@ def test_the_page_loads_nothing_and_cannot_be_framed(pages):
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert answer.headers["cache-control"] == "no-store"
-    assert not re.search(r"<script|<img|<link|src=|https?://", answer.text)
+    assert "style-src 'self';" in policy
+    assert not re.search(r"<script|<style|<img|src=|style=|https?://", answer.text)
 
 
 def test_a_link_that_leads_nowhere_is_a_page_too(site):

@@ -3,7 +3,6 @@
 No key is asked for: whoever has the address has the ids in it already, and learns nothing more than that they exist.
 """
 
-import base64
 import hashlib
 from dataclasses import replace
 
@@ -23,10 +22,11 @@ _pages = jinja2.Environment(
     lstrip_blocks=True,
 )
 _CSS = _pages.get_template("link.css").render()
-_CSS_HASH = base64.b64encode(hashlib.sha256(_CSS.encode()).digest()).decode()
+_VERSION = hashlib.sha256(_CSS.encode()).hexdigest()[:12]
+STYLESHEET_PATH = "/link/page.css"
 _HEADERS = {
-    "content-security-policy": f"default-src 'none'; style-src 'sha256-{_CSS_HASH}'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'",
+    "content-security-policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
@@ -35,24 +35,31 @@ _HEADERS = {
 }
 
 
+def stylesheet(_api: Api, _call: Call, _actor: str) -> Answer:
+    kept = {"cache-control": "public, max-age=86400", "x-content-type-options": "nosniff"}
+    return Answer(200, _CSS.encode(), "text/css; charset=utf-8", kept)
+
+
 def company(api: Api, call: Call, _actor: str) -> Answer:
     companies.get(api.world, company_id(call))
-    return _page("link.html", 200, connection_id=None)
+    return _page(call, "link.html", 200, connection_id=None)
 
 
 def connection(api: Api, call: Call, _actor: str) -> Answer:
     found = connections.get(api.world, company_id(call), connection_id(call))
-    return _page("link.html", 200, connection_id=found.id)
+    return _page(call, "link.html", 200, connection_id=found.id)
 
 
 def on_error(error: Exception, call: Call) -> Answer:
     """The JSON surface's statuses, told to a person; a reference only where it is our fault."""
     if not isinstance(error, Refusal):
-        return _page("link_trouble.html", 500, correlation_id=call.correlation_id)
-    page = _page("link_trouble.html", status_of(error), correlation_id=None)
+        return _page(call, "link_trouble.html", 500, correlation_id=call.correlation_id)
+    page = _page(call, "link_trouble.html", status_of(error), correlation_id=None)
     return replace(page, headers={**page.headers, **headers_of(error)})
 
 
-def _page(template: str, status: int, **facts: str | None) -> Answer:
-    html = _pages.get_template(template).render(css=_CSS, **facts)
+def _page(call: Call, template: str, status: int, **facts: str | None) -> Answer:
+    """The stylesheet's address is relative, so that it is right behind any proxy."""
+    up = "../" * call.url_path.partition("/link/")[2].count("/")
+    html = _pages.get_template(template).render(stylesheet=f"{up}page.css?v={_VERSION}", **facts)
     return Answer(status, html.encode(), "text/html; charset=utf-8", _HEADERS)

@@ -125,6 +125,7 @@ RESOURCES = (
 PAGES = (
     Resource(openapi.PATH, "Document", {"GET": openapi.serve}),
     Resource(integrations.LOGO_PATH, "Link", {"GET": integrations.logo}),
+    Resource(link_page.STYLESHEET_PATH, "Link", {"GET": link_page.stylesheet}),
     Resource("/link/companies/{company_id}", "Link", {"GET": link_page.company}),
     Resource("/link/companies/{company_id}/connections/{connection_id}", "Link", {"GET": link_page.connection}),
 )

@@ -98,7 +98,7 @@ class Album:
             (control.inner_text() or control.get_attribute("name"), box)
             for control in page.locator("button:visible, input:visible, select:visible, a.button:visible").all()
             if (box := control.bounding_box())
-            and control.get_attribute("type") != "radio"
+            and control.get_attribute("type") not in {"radio", "checkbox"}  # their labels can be hit too
             and box["height"] < TARGET_PX
         ]
         assert not small, f"{name}: too small to hit: {small}"

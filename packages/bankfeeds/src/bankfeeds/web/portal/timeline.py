@@ -10,6 +10,7 @@ from bankfeeds.domain.authorisation import AuthorisationKind, AuthorisationStatu
 from bankfeeds.domain.feed_view import StatementView
 from bankfeeds.domain.history import Entry
 from bankfeeds.domain.push_operation import PushOperation
+from bankfeeds.domain.statement import StatementStatus
 from bankfeeds.web.portal.states import tone
 from bankfeeds.web.portal.telling import amount
 from bankfeeds.web.portal.words import Words
@@ -52,7 +53,7 @@ def _push(words: Words, entry: Entry, push: PushOperation) -> Told:
 def _statement(words: Words, entry: Entry, statement: StatementView, currency: str | None) -> Told:
     title = words[f"statement_{statement.kind}"].format(lines=statement.line_count)
     balance, details = entry.detail.get("balance"), list[str]()
-    if isinstance(balance, Decimal):
+    if isinstance(balance, Decimal) and statement.status != StatementStatus.refused.value:
         shown = amount(words, balance, currency)
         details.append(words["statement_more_balance"].format(balance=shown, on=entry.detail.get("on")))
     if statement.refusal:

@@ -82,7 +82,7 @@ def test_a_parked_feed_tells_its_cause_in_plain_language(site: Any, parked: Any)
     listed = said_in(site.get("feeds?show=parked"))
     assert "Sage finds the transaction malformed" in listed
     said = said_in(site.get("feeds/1"))
-    for told in ("needs your decision", "It stands at transaction t-3.", "SCHEMA_INVALID", "lines: 8 wait"):
+    for told in ("needs your decision", "It stands at transaction t-3.", "SCHEMA_INVALID", "8 lines wait"):
         assert told in said
     french = said_in(site.get("feeds/1", "fr"))
     assert "Sage juge l'opération mal formée" in french

@@ -1,0 +1,116 @@
+"""An operator's day in a real browser, in both languages: a company, its account, its pushes, a feed that is parked."""
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from browsers import Album, chromium
+from playwright.sync_api import Browser, Page, expect
+
+from bankfeeds.domain.company import Company
+from bankfeeds.domain.push_operation import PushStatus
+from bankfeeds.flows import operate
+from bankfeeds.store import companies
+from bankfeeds.web.portal import cookies
+from bankfeeds.web.portal.words import LANGUAGES
+
+from ....flows.delivery.conftest import COMPANY, NOON
+from ....flows.delivery.operators import ANN, WHY, park
+
+pytestmark = [pytest.mark.slow, pytest.mark.parametrize("make_platform", ["sqlite"], indirect=True)]
+EXTERNAL = "ext-acc-001"
+NAMES = ("Atelier Lumière & Fils", "Northwind Joinery Ltd", "Café du Vieux-Port", "Ó Briain Motors")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Generator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+class Operator:
+    """In front of one page after another, in one language, with a camera."""
+
+    def __init__(self, browser: Browser, site: Any, album: Album, language: str, *, has_scripts: bool) -> None:
+        self.words = LANGUAGES[language]
+        self._site, self._album, self._language = site, album, language
+        self._context = browser.new_context(
+            locale=language, reduced_motion="reduce", java_script_enabled=has_scripts, color_scheme="light"
+        )
+        session = {"name": cookies.SESSION, "value": site.token, "domain": urlsplit(site.url).hostname, "path": "/"}
+        self._context.add_cookies([session])
+        self.page: Page = self._context.new_page()
+
+    def see(self, path: str, name: str) -> None:
+        self.page.goto(f"{self._site.url}/portal/{path}")
+        self.shoot(name)
+
+    def shoot(self, name: str) -> None:
+        self._album.shoot(self.page, f"portal-{name}-{self._language}")
+
+    def press(self, key: str) -> None:
+        self.page.get_by_role("button", name=self.words[key]).first.click()
+
+    def close(self) -> None:
+        self._context.close()
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_every_page_is_for_everybody(
+    site: Any, platform: Any, make_lines: Any, browser: Browser, tmp_path: Path, language: str
+) -> None:
+    """Wide and on a phone, with nothing that axe finds wrong."""
+    for n, name in enumerate(NAMES):
+        company = Company(f"33333333-3333-4333-8333-{n:012d}", name, None, {}, NOON)
+        platform.world.db.write(lambda tx, company=company: companies.insert(tx, company))
+    done = park(platform, make_lines)
+    operate.skip(platform.world, ANN, "ba-1", "t-3", WHY)
+    platform.sage.unwanted = {"t-7"}
+    platform.run()
+    site.sign_in_as("administrator")
+    ann = Operator(browser, site, Album(tmp_path), language, has_scripts=True)
+    for path, name in (
+        ("companies", "companies"), ("companies?q=nobody", "companies-none"), (f"companies/{COMPANY}", "company"),
+        (f"accounts/{EXTERNAL}", "account"), ("pushes", "pushes"), (f"pushes/{done.key}", "push"),
+        ("feeds", "feeds"), ("feeds?show=parked", "feeds-parked"), ("feeds/1", "feed"),
+        (f"companies/{COMPANY}/delete", "delete"),
+    ):  # fmt: skip
+        ann.see(path, name)
+    ann.page.goto(f"{site.url}/portal/companies/{COMPANY}")
+    ann.press("connection_otp_submit")
+    ann.shoot("otp")
+    ann.close()
+
+
+def test_a_parked_feed_is_put_right_without_scripts(
+    site: Any, platform: Any, make_lines: Any, browser: Browser, tmp_path: Path
+) -> None:
+    """From the menu to the line, skipped with a reason; then deliveries are paused and go on."""
+    push = park(platform, make_lines)
+    site.sign_in_as("administrator")
+    ann = Operator(browser, site, Album(tmp_path), "en", has_scripts=False)
+    page, words = ann.page, ann.words
+    page.goto(f"{site.url}/portal/")
+    page.get_by_role("navigation", name=words["nav"], exact=True).get_by_role("link", name=words["nav_feeds"]).click()
+    page.get_by_role("link", name=words["feeds_parked"], exact=True).click()
+    page.get_by_role("link", name=words["feeds_decide"]).click()
+    expect(page.get_by_text(words["trouble_form"])).to_be_visible()
+    page.locator("#skip-reason").fill(WHY)
+    ann.press("skip_submit")
+    expect(page.get_by_role("status")).to_have_text(words["done_feed_skip"].format(line="t-3"))
+    page.get_by_role("navigation", name=words["nav"], exact=True).get_by_role("link", name=words["nav_feeds"]).click()
+    page.get_by_text(words["pause_submit"]).first.click()
+    page.locator("#pause-reason").fill(WHY)
+    ann.press("pause_submit")
+    expect(page.get_by_role("status")).to_contain_text("1")
+    page.get_by_text(words["unpause_submit"]).first.click()
+    page.locator("#end-1").fill(WHY)
+    ann.press("unpause_submit")
+    expect(page.get_by_text(words["pause_none"])).to_be_visible()
+    ann.close()
+    platform.sage.unwanted = set()
+    platform.run()
+    assert platform.operation(push).status is PushStatus.failed
+    assert platform.sage.stored["ba-1"] == [f"t-{n}" for n in (1, 2, *range(4, 11))]

@@ -55,6 +55,11 @@ def page(tx: Read, offset: int, limit: int, wanted: Selection = EVERYTHING) -> t
     return [_company(row) for row in rows], int(total)
 
 
+def oldest(tx: Read) -> Company | None:
+    row = tx.row(_live().order_by(_c.created_at, _c.id).limit(1))
+    return None if row is None else _company(row)
+
+
 def insert(tx: Write, company: Company) -> None:
     tx.run(
         t.companies.insert().values(

@@ -19,6 +19,14 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
         "nav_group_operate",
         (Item("home", ""), Item("companies", "companies"), Item("pushes", "pushes"), Item("feeds", "feeds")),
     ),
+    (
+        "nav_group_develop",
+        (
+            Item("first_run", "first-run"),
+            Item("developers", "developers", Role.developer),
+            Item("audit", "audit"),
+        ),
+    ),
 )
 
 

@@ -4,7 +4,19 @@ from starlette.routing import BaseRoute, Route
 
 from bankfeeds.flows.context import World
 from bankfeeds.web.endpoint import Answer, Call, Endpoint, Handler
-from bankfeeds.web.portal import accounts, companies, door, feeds, home, pauses, pushes, sign_in
+from bankfeeds.web.portal import (
+    accounts,
+    audit,
+    companies,
+    developers,
+    door,
+    feeds,
+    first_run,
+    home,
+    pauses,
+    pushes,
+    sign_in,
+)
 from bankfeeds.web.portal.desk import Desk
 from bankfeeds.web.portal.visit import FORM_BYTES_MAX, PortalPage, Visit
 from bankfeeds.web.surface import Surface
@@ -17,6 +29,9 @@ PAGES: tuple[PortalPage, ...] = (
     *pushes.PAGES,
     *feeds.PAGES,
     *pauses.PAGES,
+    *developers.PAGES,
+    *audit.PAGES,
+    *first_run.PAGES,
 )
 
 

@@ -20,6 +20,7 @@ from bankfeeds.app import facts
 from bankfeeds.app.listening import address_of, listen
 from bankfeeds.app.lock import ServeLock
 from bankfeeds.app.measuring import measuring
+from bankfeeds.app.protocol import BoundedProtocol
 from bankfeeds.app.registering import ensure_first_listing
 from bankfeeds.app.secret_key import sqlite_path
 from bankfeeds.app.transcript import Recorded, Transcript
@@ -124,7 +125,7 @@ def _config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=BoundedProtocol,
         ws="none",
         lifespan="off",
         log_config=None,

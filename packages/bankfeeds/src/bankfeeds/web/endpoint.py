@@ -18,6 +18,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bankfeeds.domain.errors import Invalid, Refusal, Unavailable
 
 QUERY_FIELDS_MAX = 200
+BODY_S = 30.0
+"""From the end of a request's head to the end of its body."""
 BEGUN_BODY_BYTES_MAX = 20_000
 """A larger body is read in a thread: nothing else is answered while the event loop reads."""
 
@@ -77,6 +79,10 @@ class ErrorAnswer(Protocol):
         ...
 
 
+class TooSlow(TooLarge):
+    """The body did not come to its end in time: for most surfaces one that is too large."""
+
+
 class BodyTooLargeError(Exception):
     """Raised while reading; becomes TooLarge with the call it belongs to."""
 
@@ -96,6 +102,7 @@ class Endpoint:
         new_id: Callable[[], str],
         body_bytes_max: int,
         begin: Begin | None = None,
+        body_s: float = BODY_S,
     ) -> None:
         self.handler = handler
         self.on_error = on_error
@@ -103,16 +110,20 @@ class Endpoint:
         self.new_id = new_id
         self.body_bytes_max = body_bytes_max
         self.begin = begin
+        self.body_s = body_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = _call(scope, self.new_id())
         try:
-            body = await _read(scope, receive, self.body_bytes_max)
+            async with asyncio.timeout(self.body_s):
+                body = await _read(scope, receive, self.body_bytes_max)
         except Disconnected:
             return
         except BodyTooLargeError:
             refusal = TooLarge("too_large", f"the body is over {self.body_bytes_max} bytes; send it in parts")
             answer = self.on_error(refusal, call)
+        except TimeoutError:
+            answer = self.on_error(TooSlow("too_slow", f"the body took longer than {self.body_s:g} s"), call)
         else:
             answer = await self._awaited(call, body, scope["query_string"])
             if answer is None:

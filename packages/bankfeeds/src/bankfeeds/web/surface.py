@@ -4,6 +4,8 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
+from bankfeeds.web.endpoint import BODY_S
+
 
 @dataclass(frozen=True, slots=True)
 class Surface:
@@ -17,3 +19,4 @@ class Surface:
     body_bytes_max: int
     requests_per_minute_max: int = 1_000_000
     requests_per_day_max: int = 100_000_000
+    body_s: float = BODY_S

@@ -6,7 +6,7 @@ from bankfeeds.domain.errors import Conflict, Flaw, Forbidden, Invalid, NotFound
 from bankfeeds.flows.once import KeyReused
 from bankfeeds.web.codat import wire
 from bankfeeds.web.codat.rates import TooManyRequests
-from bankfeeds.web.endpoint import Answer, Call, TooLarge
+from bankfeeds.web.endpoint import Answer, Call, TooLarge, TooSlow
 
 RETRY_AFTER_S_MAX = 5
 """Codat's Python client sleeps for all of it, even when told not to retry."""
@@ -34,6 +34,7 @@ STATUSES: Mapping[type[Refusal], int] = {
     Forbidden: 403,
     NotFound: 404,
     MethodNotAllowed: 405,
+    TooSlow: 408,
     Conflict: 409,
     TooLarge: 413,
     UnsupportedMediaType: 415,

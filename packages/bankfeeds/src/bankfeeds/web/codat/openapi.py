@@ -19,13 +19,14 @@ from bankfeeds.web.endpoint import Answer, Call
 PATH = "/openapi.json"
 _UUIDS = frozenset({"company_id", "connection_id", "push_key", "api_key_id", "webhook_id"})
 _UUID = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
-_ALWAYS = (400, 401, 403, 413, 415, 429, 500, 503)
+_ALWAYS = (400, 401, 403, 408, 413, 415, 429, 500, 503)
 _REPEATABLE = frozenset({"POST", "PATCH"})
 _MEANINGS = {
     400: "The request breaks a rule; `validation.errors` names each field by its path.",
     401: "There is no API key, or one that is not known.",
     403: "The API key was revoked, has expired or may not do this.",
     404: "There is no such thing, or not any more.",
+    408: "The body took too long.",
     409: "In conflict with how things stand, or the first request with this Idempotency-Key is still carried out.",
     413: "The body is too large.",
     415: "The body says that it is something else than JSON.",

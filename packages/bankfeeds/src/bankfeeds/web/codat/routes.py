@@ -153,7 +153,7 @@ def unrouted(surface: Surface) -> Endpoint:
 def _route(
     surface: Surface, resource: Resource, handler: Handler, on_error: ErrorAnswer, begin: Begin | None = None
 ) -> Route:
-    endpoint = Endpoint(handler, on_error, surface.pool, surface.new_id, surface.body_bytes_max, begin)
+    endpoint = Endpoint(handler, on_error, surface.pool, surface.new_id, surface.body_bytes_max, begin, surface.body_s)
     return Route(resource.path, endpoint)
 
 

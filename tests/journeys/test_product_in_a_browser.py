@@ -5,9 +5,7 @@ Screenshots of each page, wide and as on a phone, are the tests' output: in the 
 """
 
 import re
-import time
 from collections.abc import Callable, Generator
-from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,13 +14,12 @@ import wires
 from bank_lines import days_ago, make_lines
 from browsers import Album, chromium
 from institutions import Customer
-from playwright.sync_api import Browser, BrowserContext, FrameLocator, Locator, Page, expect
-from playwright.sync_api import Error as PlaywrightError
+from people import Person
+from playwright.sync_api import Browser, expect
 from processes import wait_until
 from systems import System
 
 pytestmark = pytest.mark.slow
-PRESSES, PRESS_MS = 5, 4000
 
 
 @pytest.fixture(scope="module")
@@ -42,68 +39,6 @@ def customer(system: System) -> Customer:
     made.open_account()
     made.open_account("acc-002", "Savings account", "50607080")
     return made
-
-
-class Person:
-    """Somebody in front of the product, with scripts or without; inside the frame they use the keyboard."""
-
-    def __init__(self, browser: Browser, system: System, language: str, *, scripts: bool) -> None:
-        self.context: BrowserContext = browser.new_context(
-            java_script_enabled=scripts, locale=language, reduced_motion="reduce"
-        )
-        self.page: Page = self.context.new_page()
-        self.language = language
-        self.scripts = scripts
-        self._start = system.details["uiUrl"]
-
-    def choose(self, name: str) -> None:
-        """The product's button on the first page; its site is its own."""
-        self.page.goto(self._start)
-        self.page.get_by_role("button", name=name, exact=True).click()
-        expect(self.page.get_by_role("table")).to_be_visible()
-
-    @property
-    def frame(self) -> FrameLocator:
-        return self.page.frame_locator("iframe")
-
-    def sign_in(self, customer: Customer) -> None:
-        """What the bank's page asks for; the page is a site of its own, in a frame."""
-        self.follow_embedded()
-        self.frame.locator("#connectionId").fill(customer.connection_id)
-        self.frame.locator("#otp").fill(customer.otp())
-        product, bank = (urlsplit(frame.url) for frame in self.page.frames[:2])
-        assert (product.hostname or "").endswith(".localhost")
-        assert bank.hostname == "127.0.0.1"
-        assert bank.port != product.port
-        self.frame.locator("#otp").press("Enter")
-
-    def follow_embedded(self) -> None:
-        if not self.scripts:
-            form = self.frame.locator("#otp")
-            self._press(self.frame.get_by_role("link").first, form.is_visible)
-
-    def take(self, account_name: str) -> None:
-        """The account, on Sage's list of them; the answer is for the whole window."""
-        self.frame.get_by_label(account_name).check()
-        self._press(self.frame.get_by_role("button", name="OK"), lambda: self.page.url.endswith("/start-date"))
-
-    def sent(self, path: str) -> None:
-        """On to a page whose address ends like this; without scripts, by the link that the frame ends with."""
-        if not self.scripts:
-            self._press(self.frame.locator("a.button"), lambda: path in self.page.url)
-        self.page.wait_for_url(re.compile(path))
-
-    def _press(self, control: Locator, is_done: Callable[[], bool]) -> None:
-        """Enter, until it has had its effect: what a key does to a frame that then changes its process may get lost."""
-        for _ in range(PRESSES):
-            with suppress(PlaywrightError):
-                control.press("Enter", timeout=PRESS_MS)
-            deadline = time.monotonic() + PRESS_MS / 1000
-            while time.monotonic() < deadline:
-                if is_done():
-                    return
-                self.page.wait_for_timeout(50)
-        raise AssertionError(f"{PRESSES} times Enter on {control} had no effect; the page is {self.page.url}")
 
 
 def ask_for_renewal(system: System) -> None:
@@ -242,7 +177,7 @@ def test_accounting_in_english_from_bank_sync_over_connect_bank_to_disconnect(
     album.shoot(page, "en-14-disconnected")
     assert system.judge.status(bank_account) == "cancelled"
     customer.wait_account("disconnected")
-    person.context.close()
+    person.leave()
 
 
 def test_intacct_in_french_without_scripts_and_with_the_redirect_of_banking_v2(
@@ -318,4 +253,4 @@ def test_intacct_in_french_without_scripts_and_with_the_redirect_of_banking_v2(
     expect(page.locator(".tiles .status")).to_have_text("Déconnecté")
     expect(page.locator("tr[data-number]")).to_have_count(7)
     customer.wait_account("disconnected", "acc-002")
-    person.context.close()
+    person.leave()

@@ -13,11 +13,15 @@ FOLLOW_WITHIN_S = 60.0
 
 
 class Customer:
-    """A company with one connection."""
+    """A company with one connection; `path` is that of one that somebody else has made."""
 
-    def __init__(self, system: System, name: str) -> None:
+    def __init__(self, system: System, name: str, path: str = "") -> None:
         self._system = system
         self.name = name
+        if path:
+            self.company, _, self.connection_id = path.partition("/connections/")
+            self.company_id, self.path = self.company.rpartition("/")[2], path
+            return
         self.company_id = str(self.call("POST", "/companies", {"name": name})["id"])
         self.company = f"/companies/{self.company_id}"
         self.connect()

@@ -1,0 +1,121 @@
+"""A new operator's first run in a real browser: from signing in to the portal to a line that Sage's product shows."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from browsers import Album, chromium
+from people import Person
+from playwright.sync_api import Browser, Page, expect
+from processes import clean_environment
+from systems import System, running
+
+from bankfeeds.web.portal.words import LANGUAGES
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+NAME, PASSWORD = "ann@bank.example", "a long enough password"
+LOOKS, LOOK_MS = 40, 500
+
+
+@pytest.fixture(scope="module")
+def browser() -> Generator[Browser]:
+    with chromium() as made:
+        yield made
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Generator[System]:
+    """A database of its own: the walk goes by the oldest company there is."""
+    with running(tmp_path) as made:
+        made.fresh(pollPeriodMs=300)
+        command = [sys.executable, "-m", "bankfeeds", "operators", "add", NAME]
+        subprocess.run(
+            command, env=clean_environment(made.settings), input=f"{PASSWORD}\n", text=True, check=True, timeout=60
+        )
+        yield made
+
+
+class Operator:
+    """In front of the portal, in one language; finds what the catalogue calls things."""
+
+    def __init__(self, browser: Browser, system: System, album: Album, language: str) -> None:
+        self.words = LANGUAGES[language]
+        self.language = language
+        self.context = browser.new_context(locale=language, java_script_enabled=False, reduced_motion="reduce")
+        self.page: Page = self.context.new_page()
+        self._album = album
+        self.page.goto(f"{system.api_url}/portal/")
+
+    def press(self, key: str) -> None:
+        self.page.get_by_role("button", name=self.words[key], exact=True).click()
+
+    def follow(self, key: str) -> None:
+        self.page.get_by_role("link", name=self.words[key], exact=True).first.click()
+
+    def shoot(self, name: str) -> None:
+        self._album.shoot(self.page, f"first-run-{self.language}-{name}")
+
+    def look_until(self, key: str) -> None:
+        """Presses Look again, as a person would, until these words are there."""
+        for _ in range(LOOKS):
+            if self.page.get_by_text(self.words[key].partition("{")[0]).count():
+                return
+            self.page.wait_for_timeout(LOOK_MS)
+            self.page.goto(self.page.url.partition("/first-run")[0] + "/first-run")
+        raise AssertionError(f"{key} did not come")
+
+    def fact(self, key: str) -> str:
+        term = self.page.locator("dt", has_text=re.compile(f"^{re.escape(self.words[key])}$"))
+        return str(term.locator("xpath=following-sibling::dd").inner_text()).strip()
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_new_operator_gets_to_a_delivered_line_with_nothing_but_the_page(
+    system: System, browser: Browser, tmp_path: Any, language: str
+) -> None:
+    ann = Operator(browser, system, Album(tmp_path), language)
+    ann.page.get_by_label(ann.words["sign_in_name"]).fill(NAME)
+    ann.page.get_by_label(ann.words["sign_in_password"]).fill(PASSWORD)
+    ann.press("sign_in_submit")
+    ann.follow("nav_first_run")
+    ann.press("first_run_check")
+    expect(ann.page.get_by_role("status")).to_have_text(ann.words["first_run_checked"])
+    ann.shoot("1-listing")
+
+    ann.press("first_run_account_submit")
+    ann.press("first_run_password_submit")
+    ann.shoot("2-link")
+    shown = SimpleNamespace(
+        connection_id=ann.fact("first_run_connection_id"), otp=lambda: ann.fact("first_run_password")
+    )
+
+    customer = Person(browser, system, "en", scripts=True)
+    expect(ann.page.get_by_role("link", name=ann.words["first_run_link_open"])).to_have_attribute(
+        "href", system.details["uiUrl"]
+    )
+    customer.choose("Sage Accounting, United Kingdom: UK")
+    customer.page.get_by_role("link", name="Connect bank Current account").click()
+    customer.page.get_by_role("link", name=re.compile("Default bank")).click()
+    customer.page.get_by_role("button", name="Agree and connect").click()
+    customer.sign_in(shown)  # pyright: ignore[reportArgumentType] - what it needs of a customer
+    customer.take(ann.words["first_run_account_example"])
+    customer.page.get_by_role("button", name="Continue").click()
+    customer.page.get_by_role("button", name="Confirm").click()
+    expect(customer.page.get_by_role("status")).to_contain_text("is connected")
+
+    ann.follow("first_run_look_again")
+    ann.look_until("first_run_linked")
+    ann.press("first_run_push_submit")
+    ann.look_until("first_run_over")
+    ann.shoot("3-done")
+
+    (account,) = [each for each in system.judge.get("/bankaccounts") if each["status"] == "active"]
+    stored = system.judge.stored(account["bankAccountId"])
+    assert [line.rpartition("-")[2] for line in stored] == ["takings", "flour", "charges"]
+    customer.leave()
+    ann.context.close()

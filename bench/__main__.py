@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import day, delivery, ingest, memory, soak, stored
+from bench import day, delivery, ingest, memory, reading, soak, stored
 from bench.databases import Kind, opened
 from bench.machine import described
 from bench.report import Report
@@ -27,6 +27,7 @@ class Effort:
     rounds: int
     seconds: float
     stored_lines: int
+    read_lines: int
     delivery: tuple[int, int]
     throttled: tuple[int, int]
     memory_s: float
@@ -34,9 +35,9 @@ class Effort:
     drained: int
 
 
-FULL = Effort(5, 6.0, 5_000_000, (100, 5), (50, 5), 30.0, 1.0, day.ACCOUNTS)
-QUICK = Effort(2, 1.5, 200_000, (20, 3), (10, 2), 5.0, 0.05, 200)
-PARTS = ("ingest", "stored", "delivery", "memory", "day", "soak")
+FULL = Effort(5, 6.0, 5_000_000, reading.LINES, (100, 5), (50, 5), 30.0, 1.0, day.ACCOUNTS)
+QUICK = Effort(2, 1.5, 200_000, 40_000, (20, 3), (10, 2), 5.0, 0.05, 200)
+PARTS = ("ingest", "stored", "delivery", "memory", "pages", "day", "soak")
 
 
 def measure_database(kind: Kind, effort: Effort, parts: set[str], report: Report) -> None:
@@ -54,6 +55,8 @@ def measure_database(kind: Kind, effort: Effort, parts: set[str], report: Report
         report.add(delivery.throttled(kind, *effort.throttled))
     if "memory" in parts:
         report.add([memory.measure(kind, effort.memory_s)])
+    if "pages" in parts:
+        report.add([reading.pages(kind, effort.read_lines)])
     if "stored" in parts:
         report.add([stored.ingest(kind, effort.stored_lines, effort.rounds, effort.seconds)])
         report.add([stored.claims(kind, effort.stored_lines, effort.rounds * 2)])

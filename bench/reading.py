@@ -1,33 +1,42 @@
 """How fast operators' pages are read: 10,000 companies, 20,000 accounts, a million lines in as many pushes.
 
-`python -m bench.reading [sqlite|postgresql]` prints each reading's slowest of a few runs in ms; with `--plans` also how
-the database went about its queries.
+`pages` asks a running server for every page of the portal. `python -m bench.reading [sqlite|postgresql]` prints each
+reading's slowest of a few runs in ms, without the server; with `--plans` also how the database went about its queries.
 """
 
+import statistics
 import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx2
 import sqlalchemy as sa
 
 from bankfeeds.app.world import opened as opened_platform
 from bankfeeds.domain.feed_view import FeedFilter
 from bankfeeds.domain.history import PushFilter
+from bankfeeds.domain.operator import Role
 from bankfeeds.domain.push_operation import PushStatus
-from bankfeeds.flows import history, overview, search
+from bankfeeds.flows import history, operators, overview, search
 from bankfeeds.flows.context import World
 from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Write
+from bankfeeds.web.portal import cookies, navigation
 from bench import databases
+from bench.databases import Kind
 from bench.lines import FIRST_DAY
-from bench.seeding import company_id, connection_id, seed
+from bench.results import Figure
+from bench.seeding import Seeded, company_id, connection_id, seed, serving
+from bench.servers import settle
 
 COMPANIES = 10_000
 ACCOUNTS = 20_000
 LINES = 1_000_000
 RUNS = 5
+VISITS = 20
+OPERATOR = "bench"
 BUSY = 1
 """The account that has a hundredth of all lines."""
 _ROWS = 20_000
@@ -37,18 +46,71 @@ def main() -> None:
     kinds = [each for each in sys.argv[1:] if not each.startswith("-")] or ["sqlite", "postgresql"]
     for kind in kinds:
         with databases.opened(kind) as database:
-            seeded = seed(database.fresh(), ACCOUNTS, due_in=None)
+            seeded = _filled(database, LINES)
             with opened_platform(seeded.settings) as everything:
-                _write(everything.world)
-                _add_companies(everything.world)
                 _measure(kind, everything.world)
 
 
-def _write(world: World) -> None:
+def pages(kind: Kind, lines: int) -> Figure:
+    """The slowest of all pages, each by the time within which 95 of 100 visits are answered."""
+    seeded = _filled(kind, lines)
+    with opened_platform(seeded.settings) as everything:
+        operator = operators.add(everything.world, "bench", OPERATOR, Role.administrator, None)
+        token = operators.begin_session(everything.world, operator)
+        paths = _paths(everything.world)
+    log = kind.directory / "pages.log"
+    with serving(seeded, log) as server, httpx2.Client(base_url=f"{server.address}/portal/", timeout=60) as client:
+        client.cookies.set(cookies.SESSION, token)
+        settle()
+        took = {path: _p95_ms(client, path) for path in paths}
+    slowest = max(took, key=lambda path: took[path])
+    among = statistics.median(took.values())
+    note = f"of {len(paths)} pages /portal/{slowest} is the slowest, half are within {among:.0f} ms; {lines:,} lines"
+    return Figure("portal_page_p95_ms", kind.name, took[slowest], "ms", note)
+
+
+def _paths(world: World) -> list[str]:
+    """The menu, and what it leads to."""
+    menu = [item.path for _, items in navigation.GROUPS for item in items]
+    searches = (f"q=Company+{n}" for n in (7, 77, 777))
+    lists = [*searches, "q=zzz", "q=00014321", f"q={connection_id(1432)}", f"page={COMPANIES // 25}"]
+    deep = history.pushes(world, PushFilter()).before
+    shop, busy, quiet = company_id(1432), "ext-00000001", "ext-00014321"
+    filters = [f"company={shop}", f"account={busy}", f"before={deep}", *(f"status={each}" for each in PushStatus)]
+    return [
+        *menu,
+        *(f"companies?{query}" for query in lists),
+        *(f"pushes?{query}" for query in filters),
+        *(f"feeds?show={each}" for each in FeedFilter),
+        f"companies/{shop}", f"accounts/{busy}", f"accounts/{quiet}", "pushes/push-99", "feeds/1", "feeds/1000",
+    ]  # fmt: skip
+
+
+def _p95_ms(client: httpx2.Client, path: str) -> float:
+    """The first visit does not count: it also prepares statements and templates."""
+    took: list[float] = []
+    for _ in range(VISITS + 1):
+        began = time.perf_counter()
+        answer = client.get(path)
+        took.append((time.perf_counter() - began) * 1000)
+        if answer.status_code != httpx2.codes.OK:
+            raise RuntimeError(f"/portal/{path} answered {answer.status_code}")
+    return statistics.quantiles(took[1:], n=20)[-1]
+
+
+def _filled(database: Kind, lines: int) -> Seeded:
+    seeded = seed(database.fresh(), ACCOUNTS, due_in=None)
+    with opened_platform(seeded.settings) as everything:
+        _write(everything.world, lines)
+        _add_companies(everything.world)
+    return seeded
+
+
+def _write(world: World, count: int) -> None:
     """One push a line; one in a thousand failed, one in five hundred is pending."""
     now = datetime.now(UTC)
-    per_account = (LINES - LINES // 100) // (ACCOUNTS - 1)
-    accounts = [BUSY] * (LINES // 100) + [n for _ in range(per_account) for n in range(2, ACCOUNTS + 1)]
+    per_account = (count - count // 100) // (ACCOUNTS - 1)
+    accounts = [BUSY] * (count // 100) + [n for _ in range(per_account) for n in range(2, ACCOUNTS + 1)]
     seqs: dict[int, int] = {}
 
     def rows(numbers: range) -> tuple[list[dict[str, Any]], ...]:
@@ -56,7 +118,7 @@ def _write(world: World) -> None:
         for n in numbers:
             account = accounts[n]
             seqs[account] = seq = seqs.get(account, 0) + 1
-            at = now - timedelta(seconds=LINES - n)
+            at = now - timedelta(seconds=count - n)
             pushes.append(_push(n, account, seq, at))
             lines.append(_line(account, seq))
             acts.append({"at": at, "actor": "api:b", "action": "push.accept", "subject": f"account:ext-{account:08d}"})

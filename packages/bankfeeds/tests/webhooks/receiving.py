@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from bankfeeds.domain.webhook import Consumer, ConsumerDraft
-from bankfeeds.flows import webhooks
+from bankfeeds.domain.webhook_delivery import DeliveryStatus
+from bankfeeds.flows import webhook_log, webhooks
 from bankfeeds.flows.context import World
 from bankfeeds.webhooks.body import Words
 from bankfeeds.webhooks.receivers import HttpReceivers
@@ -114,6 +115,12 @@ def consumer(world: World, url: str, *event_types: str, tags: tuple[str, ...] = 
     """Subscribed to new companies, unless to something else."""
     draft = ConsumerDraft(url, event_types or ("company.created",), tags)
     return webhooks.create(world, "test", draft, {name.replace("_", "-"): value for name, value in headers.items()})
+
+
+def is_settled(world: World, consumer_id: str) -> bool:
+    """There are events, and none is on its way."""
+    found = webhook_log.page(world, consumer_id)
+    return bool(found) and all(each.status is not DeliveryStatus.pending for each in found)
 
 
 def until(is_so: Callable[[], object]) -> None:

@@ -18,7 +18,7 @@ from bankfeeds.flows.context import World
 from bankfeeds.store import tables_webhooks as t
 
 from .. import worlds
-from .receiving import WORDS, Got, Receiver, consumer, receiving, sending, until
+from .receiving import WORDS, Got, Receiver, consumer, is_settled, receiving, sending, until
 
 both = pytest.mark.parametrize("world", worlds.BOTH, indirect=True)
 
@@ -42,11 +42,6 @@ def attempted(world: World, consumer_id: str, times: int) -> bool:
     return bool(found) and found[0].attempts == times
 
 
-def is_finished(world: World, consumer_id: str) -> bool:
-    found = webhook_log.page(world, consumer_id)
-    return bool(found) and all(each.status is not DeliveryStatus.pending for each in found)
-
-
 @both
 def test_an_event_arrives_signed_for_both_libraries(
     near: World, receiver: Receiver, clock: worlds.MovableClock
@@ -55,7 +50,7 @@ def test_an_event_arrives_signed_for_both_libraries(
     made = consumer(near, receiver.url, x_tenant="blue")
     with sending(near):
         company_id = make_company(near, region="uk")
-        until(lambda: is_finished(near, made.id))
+        until(lambda: is_settled(near, made.id))
     (got,) = receiver.got
     (secret,) = webhooks.secrets(near, "test", made.id)
     for library in (standardwebhooks.Webhook, svix.Webhook):
@@ -83,7 +78,7 @@ def test_events_of_an_account_arrive_in_order_and_numbered(near: World, receiver
                 worlds.link(near, account, f"sage-{account.account_pk}-{n}")
                 connections.unlink(near, "test", account.company_id, account.connection_id)
         until(lambda: len(receiver.got) == 24)
-        until(lambda: is_finished(near, made.id))
+        until(lambda: is_settled(near, made.id))
     for account in accounts:
         mine = [
             (each.json["sequence"], each.json["payload"]["sourceAccount"]["status"])
@@ -156,13 +151,13 @@ def test_one_success_begins_the_five_days_anew(near: World, receiver: Receiver, 
         make_company(near)
         until(lambda: webhooks.get(near, made.id).failing_since is not None)
         clock.forward(days=4)
-        until(lambda: is_finished(near, made.id))
+        until(lambda: is_settled(near, made.id))
         assert webhooks.get(near, made.id).failing_since is None
         receiver.statuses(500)
         make_company(near)
         until(lambda: webhooks.get(near, made.id).failing_since is not None)
         clock.forward(days=4)
-        until(lambda: is_finished(near, made.id))
+        until(lambda: is_settled(near, made.id))
     assert not webhooks.get(near, made.id).is_disabled
 
 
@@ -200,7 +195,7 @@ def test_a_slow_receiver_is_waited_for_and_a_silent_one_is_not(near: World, rece
     made = consumer(near, receiver.url)
     with sending(near, timeout_s=2.0):
         make_company(near, "Slow")
-        until(lambda: is_finished(near, made.id))
+        until(lambda: is_settled(near, made.id))
         make_company(near, "Silent")
         until(lambda: entry(near, made.id).last_error)
     release.set()
@@ -227,7 +222,7 @@ def test_a_dead_consumer_slows_nobody_else(near: World, receiver: Receiver) -> N
             for n in range(60):
                 make_company(near, f"Company {n}")
             until(lambda: len(receiver.got) == 60)
-            until(lambda: is_finished(near, second.id))
+            until(lambda: is_settled(near, second.id))
             assert webhook_log.counts(near, first.id) == {DeliveryStatus.pending: 60}
             release.set()
 
@@ -243,7 +238,7 @@ def test_after_a_rotation_the_old_secret_and_the_new_one_verify_for_a_day(
     assert webhooks.secrets(near, "test", made.id) == (new, old)
     with sending(near):
         make_company(near)
-        until(lambda: is_finished(near, made.id))
+        until(lambda: is_settled(near, made.id))
         (got,) = receiver.got
         for secret in (old, new):
             standardwebhooks.Webhook(secret).verify(got.body, got.headers)
@@ -265,8 +260,8 @@ def test_company_tags_choose_what_a_consumer_gets(near: World, receiver: Receive
             make_company(near, "Two", region="UK")
             make_company(near, "Three")
             make_company(near, "Four", plan="gold")
-            until(lambda: is_finished(near, all_of_it.id) and len(everything.got) == 4)
-            until(lambda: is_finished(near, some.id))
+            until(lambda: is_settled(near, all_of_it.id) and len(everything.got) == 4)
+            until(lambda: is_settled(near, some.id))
     assert sorted(each.json["payload"]["name"] for each in receiver.got) == ["Four", "One"]
 
 
@@ -292,9 +287,9 @@ def test_a_test_event_and_a_resent_one_are_delivered_like_any_other(near: World,
     made = consumer(near, receiver.url, "bankTransactions.write.successful", "connection.failed")
     with sending(near):
         event_id = webhook_log.send_test(near, WORDS, "test", made.id, "bankTransactions.write.successful")
-        until(lambda: is_finished(near, made.id))
+        until(lambda: is_settled(near, made.id))
         webhook_log.resend(near, "test", made.id, event_id)
-        until(lambda: len(receiver.got) == 2 and is_finished(near, made.id))
+        until(lambda: len(receiver.got) == 2 and is_settled(near, made.id))
     assert receiver.got[0].id == receiver.got[1].id
     assert receiver.got[0].json["payload"]["record"] == {"id": "acc-001"}
     view = webhook_log.view(near, WORDS, made.id, event_id)
@@ -319,7 +314,7 @@ def test_what_was_sent_but_not_settled_is_sent_again(
         until(lambda: len(receiver.got) == 1)
     clock.forward(seconds=61)
     with sending(near):
-        until(lambda: is_finished(near, made.id))
+        until(lambda: is_settled(near, made.id))
     assert len(receiver.got) == 2
     assert len({each.id for each in receiver.got}) == 1
 
@@ -331,7 +326,7 @@ def test_old_events_are_forgotten_but_not_those_on_their_way(
     made = consumer(near, receiver.url)
     with sending(near):
         make_company(near)
-        until(lambda: is_finished(near, made.id))
+        until(lambda: is_settled(near, made.id))
         receiver.answer = lambda _got: 500
         make_company(near)
         until(lambda: entry(near, made.id).last_status_code == 500)

@@ -31,6 +31,7 @@ _VERBS = {
     "operators": ("operators:app", "Operators: the people who work in the portal."),
     "listings": ("listings:app", "Listings: the institution as each Sage region lists it."),
     "integration": ("integration:app", "The integration with Sage: on or off, its links, its looks."),
+    "webhooks": ("webhooks:app", "Webhooks: who is told of what happens, and what became of each event."),
     "import": ("importing:import_", "Take the lines of bank statement files."),
     "csv-profile": ("importing:csv_profile", "Suggest how a bank's CSV file is to be read."),
     "feeds": ("feeds:app", "Feeds: how each stands; resume, skip a line, send lines again."),

@@ -21,6 +21,11 @@ def show_json(value: object) -> None:
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(value)).decode() + "\n")
 
 
+def decoded(body: bytes) -> Any:
+    """JSON as a value to show."""
+    return msgspec.json.decode(body)
+
+
 def show_line(text: str) -> None:
     sys.stdout.write(shown(text) + "\n")
     sys.stdout.flush()

@@ -95,5 +95,50 @@ def csv(lines: list[Booked]) -> Iterator[str]:
 CSV_PROFILE = """{"columns": {"date": "Date", "description": ["Text"], "counterparty": "Payee",
  "bank_reference": "Reference", "amount": "Amount", "balance": "Balance"}, "date_order": "ymd", "decimal": "."}"""
 
-WRITERS: dict[str, Callable[[list[Booked]], Iterator[str]]] = {"camt053": camt053, "mt940": mt940, "csv": csv}
-ENDINGS = {"camt053": "xml", "mt940": "sta", "csv": "csv"}
+
+def ofx(lines: list[Booked]) -> Iterator[str]:
+    yield (
+        "OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\nENCODING:UTF-8\nCHARSET:NONE\n\n<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS>\n"
+        f"<CURDEF>GBP<BANKACCTFROM><BANKID>112233<ACCTID>{NUMBER}<ACCTTYPE>CHECKING</BANKACCTFROM>\n<BANKTRANLIST>\n"
+    )
+    for line in lines:
+        text, party = (part.replace("&", "&amp;") for part in (line.text, line.party or ""))
+        name = f"<NAME>{party}\n" if party else ""
+        yield (
+            f"<STMTTRN>\n<TRNTYPE>OTHER\n<DTPOSTED>{line.on:%Y%m%d}\n<TRNAMT>{line.amount}\n<FITID>B{line.reference}\n"
+            f"{name}<MEMO>{text}\n</STMTTRN>\n"
+        )
+    on = lines[-1].on
+    yield f"</BANKTRANLIST><LEDGERBAL><BALAMT>{closing(lines)}<DTASOF>{on:%Y%m%d}</LEDGERBAL>"
+    yield "</STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>\n"
+
+
+def bai2(lines: list[Booked]) -> Iterator[str]:
+    """A group for each day."""
+    balance, sums, records = OPENING, 0, 2
+    yield "01,122099999,123456789,200101,0200,1,80,1,2/\n"
+    days: dict[date, list[Booked]] = {}
+    for line in lines:
+        days.setdefault(line.on, []).append(line)
+    for on, booked_then in days.items():
+        opening, balance = balance, balance + sum((line.amount for line in booked_then), Decimal(0))
+        total = sum(int(abs(line.amount) * 100) for line in booked_then) + int(opening * 100) + int(balance * 100)
+        yield f"02,031001234,122099999,1,{on:%y%m%d},2359,GBP,2/\n"
+        yield f"03,{NUMBER},GBP,010,{int(opening * 100):+},,,015,{int(balance * 100):+},,/\n"
+        for line in booked_then:
+            code = 475 if line.amount < 0 else 195
+            yield f"16,{code},{int(abs(line.amount) * 100)},,B{line.reference},E{line.reference},{line.text}/\n"
+        count = len(booked_then)
+        yield f"49,{total:+},{count + 2}/\n98,{total:+},1,{count + 4}/\n"
+        sums, records = sums + total, records + count + 4
+    yield f"99,{sums:+},{len(days)},{records}/\n"
+
+
+WRITERS: dict[str, Callable[[list[Booked]], Iterator[str]]] = {
+    "camt053": camt053,
+    "mt940": mt940,
+    "csv": csv,
+    "ofx": ofx,
+    "bai2": bai2,
+}
+ENDINGS = {"camt053": "xml", "mt940": "sta", "csv": "csv", "ofx": "ofx", "bai2": "bai"}

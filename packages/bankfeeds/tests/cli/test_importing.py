@@ -13,7 +13,7 @@ from bankfeeds.cli import opening, run
 from bankfeeds.store import tables as t
 
 from .. import worlds
-from ..readers import swift
+from ..readers import swift, test_bai2, test_ofx
 from ..readers.documents import Booked, bal, document, entry, ntry, statement_of, stmt, thousand_entries
 
 DAY = date(2025, 2, 2)
@@ -276,3 +276,21 @@ def test_a_profile_that_cannot_be_used_is_a_wrong_command(made, write, tmp_path,
     assert run(["csv-profile", str(tmp_path / "none.csv")]) == 2
     assert run(["csv-profile", write("words", "words.csv")]) == 2
     assert stored() == []
+
+
+def test_the_same_lines_in_every_format_are_the_same_lines(made, write, capsys):
+    """By the day, the amount and the balance after it; OFX, which proves nothing, by the bank's reference."""
+    day = [replace(on(2, amount, text), bank_reference=f"B{amount}") for amount, text in (("-3.50", "A"), ("20", "B"))]
+    assert run(["import", write(february(*day))]) == 0
+    before = stored()
+    assert len(before) == 2
+    assert run(["import", write(swift.message(day), "one.sta")]) == 0
+    cents = [replace(one, amount=one.amount * 100) for one in day]
+    bai = test_bai2.document(cents).replace("261102", "250202")
+    ofx = test_ofx.document(test_ofx.statement(*map(test_ofx.transaction, day)))
+    proof = ["--accept-unproved", "--reason", "checked by hand"]
+    assert run(["import", write(bai, "one.bai")]) == 0
+    assert run(["import", write(ofx, "one.ofx"), *proof, "--account", f"{made.connection_id}/acc-001"]) == 0
+    told = capsys.readouterr().out
+    assert told.count("0 new, 2 there already") == 3
+    assert stored() == before

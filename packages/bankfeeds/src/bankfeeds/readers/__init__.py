@@ -7,6 +7,7 @@ from typing import BinaryIO
 from bankfeeds.domain.statement_file import StatementDraft, StatementFile, UnreadableFile
 from bankfeeds.domain.statement_ledger import accounts_of as accounts_of
 from bankfeeds.domain.statement_ledger import finish
+from bankfeeds.readers.bai2 import read_bai2
 from bankfeeds.readers.camt import read_camt
 from bankfeeds.readers.csv import read_csv
 from bankfeeds.readers.hints import NO_HINTS
@@ -14,10 +15,11 @@ from bankfeeds.readers.hints import Hints as Hints
 from bankfeeds.readers.kinds import Kind, called, kind_of
 from bankfeeds.readers.limits import Limits as Limits
 from bankfeeds.readers.mt940 import read_mt940
+from bankfeeds.readers.ofx import read_ofx
 
 CHUNK_BYTES = 64 * 1024
 DEFAULT_LIMITS = Limits()
-EXPECTED = "expected camt.052, camt.053 or camt.054, MT940, MT942 or CSV"
+EXPECTED = "expected camt.052, camt.053 or camt.054, MT940, MT942, OFX, BAI2 or CSV"
 
 
 def read_statement_file(
@@ -56,6 +58,10 @@ def _read(stream: BinaryIO, file: str, limits: Limits, hints: Hints) -> Iterator
             yield from read_camt(chunks, file, limits)
         case Kind.mt940:
             yield from read_mt940(chunks, file, limits, hints)
+        case Kind.ofx:
+            yield from read_ofx(chunks, file, limits, hints)
+        case Kind.bai2:
+            yield from read_bai2(chunks, file, limits, hints)
         case Kind.csv:
             yield from read_csv(chunks, file, limits, hints)
         case None:

@@ -8,6 +8,7 @@ from bankfeeds.domain.statement_file import FileBalance
 from bankfeeds.readers.values import AMOUNT_DIGITS_MAX, quoted
 
 _CENTURY_TURNS = 80
+_DIGITS = re.compile(r"[0-9]{6}")
 _DAYS_APART_MAX = 183
 _BALANCE = re.compile(r"([CD])([0-9]{6})([A-Z]{3})([0-9]*,?[0-9]*)")
 _AMOUNT = re.compile(r"[0-9]+(?:,[0-9]*)?")
@@ -19,6 +20,8 @@ class FieldError(Exception):
 
 def read_day(text: str) -> date:
     """YYMMDD; years up to 79 are of this century."""
+    if not _DIGITS.fullmatch(text):
+        raise FieldError(f"{quoted(text)} is not a day of the calendar (YYMMDD)")
     year = int(text[:2]) + (1900 if int(text[:2]) >= _CENTURY_TURNS else 2000)
     try:
         return date(year, int(text[2:4]), int(text[4:6]))

@@ -44,28 +44,42 @@ def known_encoding(name: str) -> str | None:
     return _SPELLINGS.get(name.strip().lower())
 
 
-def read_lines(chunks: Iterable[bytes], file: str, limits: Limits, encoding: str | None) -> Iterator[tuple[int, str]]:
-    """Without their ends. `encoding` is a codec's name; without one UTF-8, or what a byte order mark says."""
+def read_text(chunks: Iterable[bytes], file: str, limits: Limits, encoding: str | None) -> Iterator[str]:
+    """In pieces. `encoding` is a codec's name; without one UTF-8, or what a byte order mark says."""
     decoder: codecs.IncrementalDecoder | None = None
-    number, rest, total = 0, "", 0
+    lines = total = 0
     for chunk in chunks:
         total += len(chunk)
         if total > limits.file_bytes_max:
             reason = f"the file is larger than {limits.file_bytes_max} bytes (file_bytes_max)"
-            raise UnreadableFile(file, number + 1, None, reason)
+            raise UnreadableFile(file, lines + 1, None, reason)
         if decoder is None:
             decoder = codecs.getincrementaldecoder(_codec(chunk, encoding))()
-        lines = _split(rest + _decode(decoder, chunk, file, number, rest, encoding))
+        text = _decode(decoder, chunk, file, lines, encoding)
+        lines += count_lines(text)
+        yield text
+    if decoder is not None:
+        yield _decode(decoder, b"", file, lines, encoding, is_final=True)
+
+
+def read_lines(chunks: Iterable[bytes], file: str, limits: Limits, encoding: str | None) -> Iterator[tuple[int, str]]:
+    """Without their ends, numbered from 1."""
+    number, rest = 0, ""
+    for text in read_text(chunks, file, limits, encoding):
+        lines = _split(rest + text)
         rest = lines.pop()
         if len(rest) > limits.token_bytes_max:
             reason = f"a line longer than {limits.token_bytes_max} characters (token_bytes_max)"
             raise UnreadableFile(file, number + len(lines) + 1, None, reason)
         yield from enumerate(lines, number + 1)
         number += len(lines)
-    if decoder is not None:
-        rest += _decode(decoder, b"", file, number, rest, encoding, is_final=True)
     if rest:
-        yield from enumerate(rest.splitlines(), number + 1)
+        yield number + 1, rest.rstrip("\r")
+
+
+def count_lines(text: str) -> int:
+    """How many lines end in it, whatever they end with."""
+    return text.count("\n") or text.count("\r")
 
 
 def _split(text: str) -> list[str]:
@@ -89,8 +103,7 @@ def _decode(
     decoder: codecs.IncrementalDecoder,
     chunk: bytes,
     file: str,
-    number: int,
-    rest: str,
+    lines: int,
     encoding: str | None,
     *,
     is_final: bool = False,
@@ -99,7 +112,7 @@ def _decode(
         return decoder.decode(chunk, is_final)
     except UnicodeDecodeError as error:
         good = error.object[: error.start].decode(error.encoding, "replace")
-        line = number + len(_split(rest + good))
+        line = lines + count_lines(good) + 1
         named = encoding or "UTF-8"
         remedy = "" if encoding else "; name the file's encoding (--encoding windows-1252, for instance)"
         raise UnreadableFile(file, line, None, f"bytes that are not {named}{remedy}") from None

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import day, delivery, ingest, memory, reading, soak, stored
+from bench import day, delivery, ingest, memory, reading, reconciling, soak, stored
 from bench.databases import Kind, opened
 from bench.machine import described
 from bench.report import Report
@@ -37,7 +37,7 @@ class Effort:
 
 FULL = Effort(5, 6.0, 5_000_000, reading.LINES, (100, 5), (50, 5), 30.0, 1.0, day.ACCOUNTS)
 QUICK = Effort(2, 1.5, 200_000, 40_000, (20, 3), (10, 2), 5.0, 0.05, 200)
-PARTS = ("ingest", "stored", "delivery", "memory", "pages", "day", "soak")
+PARTS = ("ingest", "stored", "delivery", "memory", "pages", "reconcile", "day", "soak")
 
 
 def measure_database(kind: Kind, effort: Effort, parts: set[str], report: Report) -> None:
@@ -57,6 +57,8 @@ def measure_database(kind: Kind, effort: Effort, parts: set[str], report: Report
         report.add([memory.measure(kind, effort.memory_s)])
     if "pages" in parts:
         report.add([reading.pages(kind, effort.read_lines)])
+    if "reconcile" in parts:
+        report.add([reconciling.measure(kind, reconciling.LINES)])
     if "stored" in parts:
         report.add([stored.ingest(kind, effort.stored_lines, effort.rounds, effort.seconds)])
         report.add([stored.claims(kind, effort.stored_lines, effort.rounds * 2)])

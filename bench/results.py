@@ -18,6 +18,7 @@ TARGETS: dict[str, tuple[str, dict[str, float]]] = {
     "worker_memory_mb": (AT_MOST, {SQLITE: 150, POSTGRESQL: 150}),
     "ingest_5m_vs_empty": (AT_LEAST, {SQLITE: 0.85, POSTGRESQL: 0.85}),
     "claim_5m_vs_empty": (AT_LEAST, {SQLITE: 0.85, POSTGRESQL: 0.85}),
+    "reconcile_s": (AT_MOST, {SQLITE: 3, POSTGRESQL: 3}),
     "portal_page_p95_ms": (AT_MOST, {SQLITE: 50, POSTGRESQL: 50}),
     "freshness_p95_s": (AT_MOST, {NEITHER: 10}),
     "drain_after_outage_min": (AT_MOST, {NEITHER: 75}),

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from processes import Child, clean_environment, wait_until
 
+from bankfeeds.web.portal.words import LANGUAGES
+
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
-BLOCKS = re.findall(r"```bash\n(.*?)```", (ROOT / "docs/tutorial.md").read_text(encoding="utf-8"), re.DOTALL)
+PAGES = [(ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("tutorial.md", "tutorial.fr.md")]
+BLOCKS = re.findall(r"```bash\n(.*?)```", PAGES[0], re.DOTALL)
 
 
 @pytest.fixture
@@ -48,3 +51,22 @@ def test_every_command_of_the_tutorial_works_in_order(home):
     assert json.loads(shell(home, again, push))["status"] == "Pending"
     wait_until(lambda: '"status":"Success"' in shell(home, again, follow), "the push is a success")
     assert '"warnings":[{' in shell(home, again, push)
+
+
+def test_the_tutorial_in_french_has_the_same_commands_steps_and_pictures():
+    commands, headings, pictures = (
+        [re.findall(pattern, page, re.DOTALL | re.MULTILINE) for page in PAGES]
+        for pattern in (r"```\w+\n.*?```", r"^(#+) ", r"\]\(images/first-run-(\w+)-\w\w\.png\)")
+    )
+    assert commands[0] == commands[1]
+    assert headings[0] == headings[1]
+    assert pictures[0] == pictures[1] == ["link", "done"]
+
+
+@pytest.mark.parametrize(("page", "language"), list(zip(PAGES, ("en", "fr"), strict=True)), ids=["en", "fr"])
+def test_what_the_tutorial_says_to_press_is_what_the_portal_shows(page, language):
+    words = LANGUAGES[language]
+    names = ["nav_first_run", "first_run_check", "first_run_password_submit"]
+    names += [f"first_run_{step}" for step in ("listing", "account", "link", "push", "deliver")]
+    told = " ".join(page.split())
+    assert [name for name in names if words[name] not in told] == []

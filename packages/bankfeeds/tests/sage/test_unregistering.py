@@ -6,10 +6,9 @@ from dataclasses import replace
 import httpx2
 import pytest
 
-from bankfeeds.app import registering
 from bankfeeds.domain.errors import Conflict, NotFound, Unavailable
 from bankfeeds.domain.listing import AmountUnit, Listing, ListingSecrets
-from bankfeeds.flows import listings
+from bankfeeds.flows import listings, registering
 from bankfeeds.flows.context import World
 from bankfeeds.sage.destination import SageDestinations
 

@@ -108,7 +108,7 @@ def _app(everything: Opened, roles: frozenset[str], surface: Surface, meters: Me
         routes += sage.routes(world, surface, everything.verify)
         routes += authorise.routes(world, surface)
     if "portal" in roles:
-        routes += portal.routes(world, surface)
+        routes += portal.routes(world, surface, everything.registrar)
 
     def unready_cause() -> str | None:
         try:

@@ -5,11 +5,10 @@ from typing import Any, Literal
 
 from cyclopts import App
 
-from bankfeeds.app import registering
 from bankfeeds.cli import opening, output
 from bankfeeds.cli.usage import WrongUsage
 from bankfeeds.domain.listing import AmountUnit, Listing, ListingSecrets
-from bankfeeds.flows import listings
+from bankfeeds.flows import listings, registering
 
 app = App(name="listings", help="Listings: the institution as each Sage region lists it.")
 _SECRETS = ("client_secret", "api_key", "header_value")

@@ -4,11 +4,12 @@ import itertools
 import re
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx2
 
 from bankfeeds.domain.operator import Role
+from bankfeeds.domain.ports import Registrar
 from bankfeeds.flows import operators
 from bankfeeds.flows.context import World
 from bankfeeds.web.codat.routes import unrouted
@@ -20,6 +21,15 @@ from bankfeeds.web.surface import Surface
 from ... import worlds
 
 PASSWORD = "a long enough password"
+
+
+class NoSage:
+    """`ports.Registrar` for tests in which nothing may reach Sage."""
+
+    def register(self, *_: object) -> NoReturn:
+        raise AssertionError("nothing is registered in this test")
+
+    unregister = register
 
 
 class PortalSite:
@@ -57,11 +67,16 @@ def said_in(answer: httpx2.Response) -> str:
 
 
 @contextmanager
-def serving(server: worlds.Server, world: World, *, public_url: str | None = None) -> Generator[PortalSite]:
+def serving(
+    server: worlds.Server, world: World, *, public_url: str | None = None, registrar: Registrar | None = None
+) -> Generator[PortalSite]:
+    """`registrar`: None where nothing may be registered at Sage."""
     numbers = itertools.count(1)
     surface = Surface(server.pool, lambda: f"{next(numbers):032x}", public_url or server.url, worlds.BODY_BYTES_MAX)
     is_https = surface.public_url.startswith("https://")
-    server.app = make_app(routes(world, surface), lambda: None, unrouted(surface), is_https=is_https)
+    server.app = make_app(
+        routes(world, surface, registrar or NoSage()), lambda: None, unrouted(surface), is_https=is_https
+    )
     site = PortalSite(world, server.url)
     yield site
     site.client.close()

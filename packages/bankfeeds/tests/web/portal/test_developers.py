@@ -16,7 +16,7 @@ from bankfeeds.web.server import make_app
 from bankfeeds.web.surface import Surface
 
 from ... import worlds
-from .portal_site import said_in
+from .portal_site import NoSage, said_in
 
 
 def made(site, name="nightly", days=""):
@@ -95,7 +95,7 @@ def test_a_viewer_sees_no_keys_and_a_developer_makes_them(site):
 def test_the_first_call_works_as_it_stands(server, site, language):
     numbers = iter(range(1, 100))
     surface = Surface(server.pool, lambda: f"{next(numbers):032x}", server.url, worlds.BODY_BYTES_MAX)
-    routes = portal.routes(site.world, surface) + codat.routes(site.world, surface)
+    routes = portal.routes(site.world, surface, NoSage()) + codat.routes(site.world, surface)
     server.app = make_app(routes, lambda: None, codat.unrouted(surface), is_https=False)
     worlds.harbour_bakery(site.world) if hasattr(worlds, "harbour_bakery") else None
 

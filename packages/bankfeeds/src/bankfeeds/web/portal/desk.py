@@ -10,6 +10,7 @@ import jinja2
 from markupsafe import Markup
 
 from bankfeeds.domain.operator import Role
+from bankfeeds.domain.ports import Registrar
 from bankfeeds.flows import operators
 from bankfeeds.flows.context import World
 from bankfeeds.web.endpoint import Answer
@@ -43,8 +44,9 @@ _templates = jinja2.Environment(
 class Desk:
     """Made once; every page is given it. `root` is the path of the portal where browsers reach it."""
 
-    def __init__(self, world: World, surface: Surface) -> None:
+    def __init__(self, world: World, surface: Surface, registrar: Registrar) -> None:
         self.world = world
+        self.registrar = registrar
         self.public_url = surface.public_url
         self.root = urlsplit(surface.public_url).path.rstrip("/") + "/portal"
         self.is_https = surface.public_url.startswith("https://")

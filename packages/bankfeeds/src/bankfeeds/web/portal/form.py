@@ -24,12 +24,12 @@ class Form:
         return bool(self.problems or self.problem)
 
 
-def refused(words: Words, values: Mapping[str, str], refusal: Refusal) -> Form:
+def refused(words: Words, values: Mapping[str, str], refusal: Refusal, kind: str = "") -> Form:
     """What was filled in, with what the flow says against it.
 
-    The catalogue's `flaw_{field}` or `refusal_{code}` is said if there is one; the flow's own words are English.
+    The catalogue's `flaw_{kind}{field}` or `refusal_{code}` is said if there is one; the flow's own words are English.
     """
-    problems = {flaw.field: said(words, f"flaw_{flaw.field}", flaw.message) for flaw in refusal.flaws}
+    problems = {flaw.field: said(words, f"flaw_{kind}{flaw.field}", flaw.message) for flaw in refusal.flaws}
     whole = "" if problems else said(words, f"refusal_{refusal.code}", refusal.message)
     return Form(values, problems, whole)
 

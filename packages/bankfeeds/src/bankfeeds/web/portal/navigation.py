@@ -20,6 +20,10 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
         (Item("home", ""), Item("companies", "companies"), Item("pushes", "pushes"), Item("feeds", "feeds")),
     ),
     (
+        "nav_group_set_up",
+        (Item("integrations", "integrations"),),
+    ),
+    (
         "nav_group_develop",
         (
             Item("first_run", "first-run"),

@@ -2,6 +2,7 @@
 
 from starlette.routing import BaseRoute, Route
 
+from bankfeeds.domain.ports import Registrar
 from bankfeeds.flows.context import World
 from bankfeeds.web.endpoint import Answer, Call, Endpoint, Handler
 from bankfeeds.web.portal import (
@@ -13,6 +14,8 @@ from bankfeeds.web.portal import (
     feeds,
     first_run,
     home,
+    integrations,
+    listing,
     pauses,
     pushes,
     sign_in,
@@ -29,14 +32,16 @@ PAGES: tuple[PortalPage, ...] = (
     *pushes.PAGES,
     *feeds.PAGES,
     *pauses.PAGES,
+    *integrations.PAGES,
+    *listing.PAGES,
     *developers.PAGES,
     *audit.PAGES,
     *first_run.PAGES,
 )
 
 
-def routes(world: World, surface: Surface) -> list[BaseRoute]:
-    desk = Desk(world, surface)
+def routes(world: World, surface: Surface, registrar: Registrar) -> list[BaseRoute]:
+    desk = Desk(world, surface, registrar)
 
     def on_error(error: Exception, call: Call) -> Answer:
         return door.on_error(desk, error, call)

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import jinja2
 
+from bankfeeds.domain.money import EXPONENTS
 from bankfeeds.flows.reconcile import Reconciled
 
 DAYS_SHOWN_MAX = 2000
@@ -18,9 +19,9 @@ _pages = jinja2.Environment(
 )
 
 
-def _amount(value: Decimal) -> str:
-    """With a true minus sign and groups of three."""
-    return f"{value:,f}".replace("-", "−")  # noqa: RUF001 - a minus sign
+def _amount(value: Decimal, currency: str) -> str:
+    """With its currency's decimals, a true minus sign and groups of three."""
+    return f"{value:,.{EXPONENTS.get(currency, 2)}f}".replace("-", "−")  # noqa: RUF001 - a minus sign
 
 
 _pages.filters["amount"] = _amount

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bankfeeds.domain.api_key import KEYS_MAX
+from bankfeeds.domain.api_key import KEYS_MAX, Scope
 from bankfeeds.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from bankfeeds.flows import keys
 
@@ -75,3 +75,18 @@ def test_the_eleventh_live_key_is_refused_until_one_is_revoked(world):
 def test_revoking_an_unknown_key_is_not_found(world):
     with pytest.raises(NotFound):
         keys.revoke(world, "operator:ann", "no-such-key")
+
+
+def test_a_key_that_would_have_expired_already_is_not_made(world, clock):
+    with pytest.raises(Invalid):
+        keys.create(world, "operator:ann", "late", clock())
+    assert keys.every(world) == []
+
+
+def test_the_last_key_that_may_make_others_is_not_deleted_whatever_others_there_are(world):
+    admin, _ = keys.create(world, "operator:ann", "admin")
+    other, _ = keys.create(world, "operator:ann", "push", scope=Scope.write)
+    with pytest.raises(Conflict):
+        keys.delete(world, "api:admin", admin.id)
+    keys.delete(world, "api:admin", other.id)
+    assert [key.is_live(world.clock()) for key in keys.every(world)] == [True, False]

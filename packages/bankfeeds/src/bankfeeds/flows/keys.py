@@ -3,7 +3,7 @@
 import hmac
 from datetime import datetime
 
-from bankfeeds.domain.api_key import HINT_LENGTH, KEYS_MAX, NAME_LENGTH_MAX, ApiKey
+from bankfeeds.domain.api_key import HINT_LENGTH, KEYS_MAX, NAME_LENGTH_MAX, ApiKey, Scope
 from bankfeeds.domain.audit import AuditEntry
 from bankfeeds.domain.errors import Conflict, Forbidden, NotFound, one_flaw
 from bankfeeds.domain.text import is_storable
@@ -16,22 +16,32 @@ PREFIX = "bf_"
 
 
 def create(
-    world: World, actor: str, name: str, expires_at: datetime | None = None, reason: str | None = None
+    world: World,
+    actor: str,
+    name: str,
+    expires_at: datetime | None = None,
+    reason: str | None = None,
+    scope: Scope = Scope.admin,
 ) -> tuple[ApiKey, str]:
     """The key and its secret; the secret is shown this once and not kept."""
     name = name.strip()
     if not 1 <= len(name) <= NAME_LENGTH_MAX or not is_storable(name) or not name.isprintable():
         raise one_flaw("name", f"must have 1 to {NAME_LENGTH_MAX} printable characters")
     now = world.clock()
+    if expires_at is not None and expires_at <= now:
+        raise one_flaw("expiresAt", "is not in the future")
     secret = PREFIX + world.ids.secret()
-    key = ApiKey(world.ids.uuid(), name, secret[-HINT_LENGTH:], now, expires_at)
+    key = ApiKey(world.ids.uuid(), name, secret[-HINT_LENGTH:], now, expires_at, scope=scope)
 
     def insert(tx: Write) -> None:
         live = [known for known in keys.every(tx) if known.is_live(now)]
         if len(live) >= KEYS_MAX:
             raise Conflict("api_keys_max", f"there are {KEYS_MAX} API keys already; revoke one first")
         keys.insert(tx, key, world.sealer.digest(secret))
-        audit.record(tx, AuditEntry(now, actor, "api_key.create", f"api_key:{key.id}", reason, {"name": name}))
+        audit.record(
+            tx,
+            AuditEntry(now, actor, "api_key.create", f"api_key:{key.id}", reason, {"name": name, "scope": scope.value}),
+        )
 
     world.db.write(insert)
     return key, secret
@@ -55,14 +65,20 @@ def revoke(world: World, actor: str, key_id: str, reason: str | None = None) -> 
 
 
 def delete(world: World, actor: str, key_id: str) -> None:
-    """As `revoke`, for one who has nothing but keys: NotFound if it is revoked already, Conflict if no other works."""
+    """As `revoke`, for one who has nothing but keys: NotFound if it is revoked already, Conflict if no other works that
+    could make another.
+    """
     now = world.clock()
 
     def run(tx: Write) -> None:
         if _find(tx, key_id).revoked_at is not None:
             raise unknown(key_id)
-        if not any(other.is_live(now) for other in keys.every(tx) if other.id != key_id):
-            raise Conflict("last_api_key", f"API key {key_id} is the last one; make another before deleting it")
+        others = [other for other in keys.every(tx) if other.id != key_id and other.scope is Scope.admin]
+        if not any(other.is_live(now) for other in others):
+            raise Conflict(
+                "last_api_key",
+                f"API key {key_id} is the last one that may make others; make another before deleting it",
+            )
         _revoke(tx, key_id, AuditEntry(now, actor, "api_key.revoke", f"api_key:{key_id}"))
 
     world.db.write(run)

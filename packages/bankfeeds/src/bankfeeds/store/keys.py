@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bankfeeds.domain.api_key import ApiKey
+from bankfeeds.domain.api_key import ApiKey, Scope
 from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Read, Write
 
@@ -39,6 +39,7 @@ def insert(tx: Write, key: ApiKey, digest: str) -> None:
             created_at=key.created_at,
             expires_at=key.expires_at,
             revoked_at=key.revoked_at,
+            scope=key.scope.value,
         )
     )
 
@@ -48,4 +49,4 @@ def revoke(tx: Write, key_id: str, at: datetime) -> None:
 
 
 def _key(row: sa.Row[Any]) -> ApiKey:
-    return ApiKey(row.id, row.name, row.hint, row.created_at, row.expires_at, row.revoked_at)
+    return ApiKey(row.id, row.name, row.hint, row.created_at, row.expires_at, row.revoked_at, Scope(row.scope))

@@ -36,6 +36,7 @@ api_keys = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("expires_at", Instant),
     sa.Column("revoked_at", Instant),
+    sa.Column("scope", sa.Text, nullable=False, server_default="admin"),
 )
 
 listings = sa.Table(

@@ -98,6 +98,8 @@ BEYOND = {
     "withheld",
     "warnings",
     "statements",
+    "scope",
+    "expiresAt",
     "ownerUserIds",  # in newer editions of Codat's document
     "routingInfo",  # of a v2 account, which Codat's document has everywhere but in the answer to its update
     "accountInfo",

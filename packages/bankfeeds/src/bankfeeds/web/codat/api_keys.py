@@ -1,6 +1,7 @@
 """API keys: made, listed without their secrets, deleted."""
 
-from bankfeeds.domain.api_key import ApiKey
+from bankfeeds.domain.api_key import ApiKey, Scope
+from bankfeeds.domain.errors import one_flaw
 from bankfeeds.flows import keys
 from bankfeeds.web.codat import wire_institution as words
 from bankfeeds.web.codat.body import Reader, reply
@@ -14,8 +15,11 @@ _body = Reader(words.NewApiKey)
 
 def create(api: Api, call: Call, actor: str) -> Answer:
     """The one time that the key itself is told."""
-    name = _body.read_storable(call).name
-    key, secret = keys.create(api.world, actor, UNNAMED if name is None else name)
+    body: words.NewApiKey = _body.read_storable(call)
+    name, scope = UNNAMED if body.name is None else body.name, Scope(body.scope or Scope.admin)
+    if body.expires_at is not None and body.expires_at.tzinfo is None:
+        raise one_flaw("expiresAt", "has no time zone; end it in Z")
+    key, secret = keys.create(api.world, actor, name, body.expires_at, scope=scope)
     return reply(_shown(key, secret), 201)
 
 
@@ -33,4 +37,4 @@ def delete(api: Api, call: Call, actor: str) -> Answer:
 
 
 def _shown(key: ApiKey, secret: str) -> words.ApiKey:
-    return words.ApiKey(key.id, key.name, secret, key.created_at)
+    return words.ApiKey(key.id, key.name, secret, key.created_at, key.scope.value, key.expires_at)

@@ -6,7 +6,7 @@ import base64
 import binascii
 from dataclasses import dataclass
 
-from bankfeeds.domain.api_key import ApiKey
+from bankfeeds.domain.api_key import ApiKey, Scope
 from bankfeeds.domain.errors import Forbidden
 from bankfeeds.flows import company_token, keys
 from bankfeeds.flows.context import World
@@ -23,6 +23,7 @@ class Caller:
 
     id: str
     actor: str
+    scope: Scope
 
 
 def authenticate(world: World, call: Call, *, needs_key: bool = False) -> Caller:
@@ -48,7 +49,16 @@ def recognise(world: World, call: Call) -> Caller | None:
 
 
 def caller_of(key: ApiKey) -> Caller:
-    return Caller(key.id, f"api:{key.name}")
+    return Caller(key.id, f"api:{key.name}", key.scope)
+
+
+def check_scope(caller: Caller, method: str, *, is_administration: bool) -> None:
+    """Reading needs `read` and changing `write`; what belongs to the whole institution is changed by `admin` only."""
+    needed = Scope.read if method in _READING else Scope.admin if is_administration else Scope.write
+    if not caller.scope.covers(needed):
+        raise Forbidden(
+            "key_scope", f"this API key may {caller.scope.value} only; this takes one that may {needed.value}"
+        )
 
 
 def _token_holder(world: World, call: Call, token: str, *, needs_key: bool) -> Caller:
@@ -57,7 +67,7 @@ def _token_holder(world: World, call: Call, token: str, *, needs_key: bool) -> C
         raise Unauthenticated("wrong_token", "the access token is not known or has expired; ask for a new one")
     if needs_key or call.method not in _READING or call.path.get("company_id") != company_id:
         raise Forbidden("token_scope", "a company's access token reads that company only; use an API key")
-    return Caller(f"token:{company_id}", f"token:{company_id}")
+    return Caller(f"token:{company_id}", f"token:{company_id}", Scope.read)
 
 
 def _secret(header: str) -> str | None:

@@ -11,7 +11,7 @@ from bankfeeds.domain.errors import Refusal, one_flaw
 from bankfeeds.flows.context import World
 from bankfeeds.flows.once import Repeatable, Reply, Running, once
 from bankfeeds.web.codat import origins
-from bankfeeds.web.codat.auth import authenticate, recognise
+from bankfeeds.web.codat.auth import authenticate, check_scope, recognise
 from bankfeeds.web.codat.errors import ErrorAnswers, UnsupportedMediaType, status_of
 from bankfeeds.web.codat.exchange import Api, BeginOperation, Operation
 from bankfeeds.web.codat.rates import Rates, Standing
@@ -31,13 +31,20 @@ class Door:
     running: Running
 
     def pass_through(
-        self, call: Call, find: Callable[[Call], Operation], on_error: ErrorAnswers, *, needs_key: bool
+        self,
+        call: Call,
+        find: Callable[[Call], Operation],
+        on_error: ErrorAnswers,
+        *,
+        needs_key: bool,
+        is_administration: bool,
     ) -> Answer:
         standing: Standing | None = None
         try:
             caller = authenticate(self.api.world, call, needs_key=needs_key)
             standing = self.rates.take(caller.id, self.api.world.clock())
             operation = find(call)
+            check_scope(caller, call.method, is_administration=is_administration)
             check_media_type(call)
             if call.method in _REPEATABLE and IDEMPOTENCY_KEY in call.headers:
                 answer = self._once(call, caller.id, caller.actor, operation, on_error)
@@ -55,6 +62,7 @@ class Door:
         caller = recognise(self.api.world, call)
         if caller is None:
             return None
+        check_scope(caller, call.method, is_administration=False)
         check_media_type(call)
         now = self.api.world.clock()
         standing = self.rates.take(caller.id, now)

@@ -35,7 +35,7 @@ from bankfeeds.web.surface import Surface
 @dataclass(frozen=True, slots=True)
 class Resource:
     """`validator` names the finder of flaws in a 400. A GET answers HEAD too. `begin` is a POST that need not wait.
-    `needs_key`: a company's access token will not do.
+    `needs_key`: a company's access token will not do. `is_administration`: only a key of scope `admin` changes it.
     """
 
     path: str
@@ -43,6 +43,7 @@ class Resource:
     operations: Mapping[str, Operation]
     begin: BeginOperation | None = None
     needs_key: bool = False
+    is_administration: bool = False
 
 
 _COMPANY = "/companies/{company_id}"
@@ -103,13 +104,22 @@ RESOURCES = (
     Resource("/integrations", "Integrations", {"GET": integrations.listed}),
     Resource("/integrations/{platform_key}", "Integrations", {"GET": integrations.get}),
     Resource("/integrations/{platform_key}/branding", "Integrations", {"GET": integrations.branding}),
-    Resource("/apiKeys", "ApiKeys", {"GET": api_keys.listed, "POST": api_keys.create}),
-    Resource("/apiKeys/{api_key_id}", "ApiKeys", {"DELETE": api_keys.delete}),
-    Resource("/webhooks", "WebhookConsumers", {"GET": webhooks.listed, "POST": webhooks.create}),
-    Resource("/webhooks/{webhook_id}", "WebhookConsumers", {"DELETE": webhooks.delete}),
-    Resource("/profile", "Profile", {"GET": institution.get_profile, "PUT": institution.set_profile}),
+    Resource("/apiKeys", "ApiKeys", {"GET": api_keys.listed, "POST": api_keys.create}, is_administration=True),
+    Resource("/apiKeys/{api_key_id}", "ApiKeys", {"DELETE": api_keys.delete}, is_administration=True),
+    Resource(
+        "/webhooks", "WebhookConsumers", {"GET": webhooks.listed, "POST": webhooks.create}, is_administration=True
+    ),
+    Resource("/webhooks/{webhook_id}", "WebhookConsumers", {"DELETE": webhooks.delete}, is_administration=True),
+    Resource(
+        "/profile", "Profile", {"GET": institution.get_profile, "PUT": institution.set_profile}, is_administration=True
+    ),
     *(
-        Resource(path, "CorsSettings", {"GET": institution.get_origins, "POST": institution.set_origins})
+        Resource(
+            path,
+            "CorsSettings",
+            {"GET": institution.get_origins, "POST": institution.set_origins},
+            is_administration=True,
+        )
         for path in ("/corsSettings", "/connectionManagement/corsSettings")
     ),
     Resource(
@@ -163,7 +173,13 @@ def _keyed(door: Door, resource: Resource) -> Handler:
     def handle(call: Call) -> Answer:
         if call.method == "OPTIONS":
             return origins.options(door.api.world, call, ", ".join([*_methods(resource), "OPTIONS"]))
-        return door.pass_through(call, lambda call: _operation(resource, call), on_error, needs_key=resource.needs_key)
+        return door.pass_through(
+            call,
+            lambda call: _operation(resource, call),
+            on_error,
+            needs_key=resource.needs_key,
+            is_administration=resource.is_administration,
+        )
 
     return handle
 

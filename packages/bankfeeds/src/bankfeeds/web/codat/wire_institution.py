@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 
 from bankfeeds.web.codat.wire import Request, Response
 
@@ -53,6 +54,8 @@ class Branding(Response):
 
 class NewApiKey(Request):
     name: str | None = None
+    scope: Literal["read", "write", "admin"] | None = None
+    expires_at: datetime | None = None
 
 
 class ApiKey(Response):
@@ -60,6 +63,8 @@ class ApiKey(Response):
     name: str
     api_key: str
     created_date: datetime
+    scope: str
+    expires_at: datetime | None = None
 
 
 class ApiKeys(Response):

@@ -105,6 +105,7 @@ def test_a_failure_is_the_form_again_and_never_shows_the_password(site, started)
 
     assert response.status_code == 422
     assert 'role="alert"' in response.text
+    assert "<title>Error: Link your bank account to Sage</title>" in response.text
     assert [(field["name"], field.get("value")) for field in read.inputs] == [
         ("connectionId", started.made.connection_id),
         ("otp", None),

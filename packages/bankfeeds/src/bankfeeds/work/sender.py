@@ -16,7 +16,7 @@ import uvloop
 
 from bankfeeds.domain.ports import EventWords, Receivers
 from bankfeeds.domain.webhook_delivery import Answered, Claim
-from bankfeeds.flows import notify
+from bankfeeds.flows import notify, webhook_log
 from bankfeeds.flows.context import World
 from bankfeeds.flows.notify import Errand
 
@@ -32,6 +32,7 @@ SETTLED_MAX = 200
 IDLE_WAIT_S = 0.2
 """How soon something new is seen when nothing else wakes the loop."""
 ERROR_WAIT_S = 2.0
+PURGE_EVERY_S = 600.0
 STOP_S = 5.0
 """Attempts under way when it is told to stop have so long to end; they are made again otherwise."""
 RESOLVERS = 64
@@ -88,6 +89,7 @@ class _Round:
 
     async def run(self) -> None:
         settling = asyncio.create_task(self._settle_always())
+        purging = asyncio.create_task(self._purge_always())
         while not self._stopping.is_set():
             try:
                 moved = await self._step()
@@ -99,8 +101,9 @@ class _Round:
                 self._freed.clear()
                 await _wait(self._freed, IDLE_WAIT_S)
         await self._wind_up()
-        settling.cancel()
-        await asyncio.gather(settling, return_exceptions=True)
+        for task in (settling, purging):
+            task.cancel()
+        await asyncio.gather(settling, purging, return_exceptions=True)
         await self._settle()
         await self._receivers.close()
 
@@ -175,6 +178,14 @@ class _Round:
                 log.exception("settling failed; what was sent is sent again")
                 await asyncio.sleep(ERROR_WAIT_S)
             self._freed.set()
+
+    async def _purge_always(self) -> None:
+        while True:
+            try:
+                await self._in_thread(lambda: webhook_log.purge(self._world))
+            except Exception:
+                log.exception("old events stay for now")
+            await asyncio.sleep(PURGE_EVERY_S)
 
     async def _settle(self) -> None:
         while self._done or self._late:

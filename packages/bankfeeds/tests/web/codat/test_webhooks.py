@@ -1,8 +1,11 @@
 """Webhook consumers through the API: made, listed, removed, and refused with every flaw named; on both databases."""
 
 import pytest
+import sqlalchemy as sa
 
 from bankfeeds.domain.webhook import CATALOGUE, CONSUMERS_MAX
+from bankfeeds.flows.context import World
+from bankfeeds.store import tables_webhooks as t
 
 from ... import worlds
 
@@ -68,3 +71,20 @@ def test_the_51st_consumer_is_refused(site: worlds.Site) -> None:
 def test_nobody_without_a_key_sees_or_makes_any(site: worlds.Site) -> None:
     for method in ("GET", "POST"):
         assert site.call(method, "/webhooks", headers={"authorization": "Basic eDp5"}).status_code == 401
+
+
+def test_a_day_that_is_used_up_is_told_once_and_so_is_the_next_one(
+    server: worlds.Server, world: World, clock: worlds.MovableClock
+) -> None:
+    with server.serving(world, requests_per_day_max=3) as site:
+        types = ["client.rateLimit.reached", "ClientRateLimitReset"]
+        assert site.call("POST", "/webhooks", {**HOOK, "eventTypes": types}).status_code == 201
+        statuses = [site.call("GET", "/webhooks").status_code for _ in range(5)]
+        assert statuses == [200, 200, 429, 429, 429]
+        clock.forward(days=1)
+        for _ in range(2):
+            assert site.call("GET", "/webhooks").status_code == 200
+    rows = world.db.read(lambda tx: tx.rows(sa.select(t.webhook_outbox).order_by(t.webhook_outbox.c.pk)))
+    assert [row.happening for row in rows] == ["rate limit reached", "rate limit reset"]
+    assert rows[0].facts == {"quota": "3", "remaining": "0", "resetsAt": "2026-02-04T00:00:00Z"}
+    assert rows[1].facts == {"quota": "3", "remaining": "2", "resetsAt": "2026-02-05T00:00:00Z"}

@@ -8,13 +8,15 @@ from typing import Any
 from uuid import UUID
 
 from bankfeeds.domain.errors import Refusal, one_flaw
+from bankfeeds.flows import quotas
 from bankfeeds.flows.context import World
 from bankfeeds.flows.once import Repeatable, Reply, Running, once
+from bankfeeds.flows.quotas import Quota
 from bankfeeds.web.codat import origins
 from bankfeeds.web.codat.auth import authenticate, check_scope, recognise
 from bankfeeds.web.codat.errors import ErrorAnswers, UnsupportedMediaType, status_of
 from bankfeeds.web.codat.exchange import Api, BeginOperation, Operation
-from bankfeeds.web.codat.rates import Rates, Standing
+from bankfeeds.web.codat.rates import Rates, Standing, TooManyRequests
 from bankfeeds.web.endpoint import Answer, Begun, Call
 
 IDEMPOTENCY_KEY = "idempotency-key"
@@ -42,7 +44,7 @@ class Door:
         standing: Standing | None = None
         try:
             caller = authenticate(self.api.world, call, needs_key=needs_key)
-            standing = self.rates.take(caller.id, self.api.world.clock())
+            standing = self._taken(caller.id)
             operation = find(call)
             check_scope(caller, call.method, is_administration=is_administration)
             check_media_type(call)
@@ -66,6 +68,9 @@ class Door:
         check_media_type(call)
         now = self.api.world.clock()
         standing = self.rates.take(caller.id, now)
+        if standing.news is not None:  # `pass_through` tells them
+            self.rates.give_back(caller.id, now)
+            return None
 
         def give_back() -> None:
             self.rates.give_back(caller.id, now)
@@ -87,6 +92,21 @@ class Door:
             return told(answer, standing)
 
         return Begun(begun.future, end)
+
+    def _taken(self, caller: str) -> Standing:
+        try:
+            standing = self.rates.take(caller, self.api.world.clock())
+        except TooManyRequests as refusal:
+            self._tell(caller, refusal.standing)
+            raise
+        self._tell(caller, standing)
+        return standing
+
+    def _tell(self, caller: str, standing: Standing) -> None:
+        if standing.news is not None:
+            self.rates.told(caller)
+            quota = Quota(standing.limit, standing.remaining, standing.resets_at)
+            quotas.announce(self.api.world, standing.news, quota)
 
     def _once(self, call: Call, caller: str, actor: str, operation: Operation, on_error: ErrorAnswers) -> Answer:
         key = _key(call)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bankfeeds.domain.errors import Refusal
+from bankfeeds.domain.webhook import Happening
 
 RETRY_AFTER_S_MAX = 60
 """Codat's Python client sleeps for all of it, even when told not to retry."""
@@ -20,6 +21,8 @@ class Standing:
     limit: int
     remaining: int
     resets_at: datetime
+    news: Happening | None = None
+    """What consumers of webhooks have not been told yet."""
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -45,6 +48,8 @@ class _Count:
     minute: int = 0
     in_day: int = 0
     in_minute: int = 0
+    is_reached: bool = False
+    news: Happening | None = None
 
 
 class Rates:
@@ -72,6 +77,13 @@ class Rates:
             count.in_day -= count.day == day
             count.in_minute -= count.minute == minute
 
+    def told(self, caller: str) -> None:
+        """Somebody tells the news of this caller."""
+        with self._lock:
+            count = self._counts.get(caller)
+            if count is not None:
+                count.news = None
+
     def _is_spent(self, count: _Count) -> bool:
         return count.in_day >= self.per_day_max or count.in_minute >= self.per_minute_max
 
@@ -83,11 +95,15 @@ class Rates:
             count = self._counts[caller] = _Count(day, minute)
         if count.day != day:
             count.day, count.in_day = day, 0
+            if count.is_reached:
+                count.is_reached, count.news = False, Happening.rate_limit_reset
         if count.minute != minute:
             count.minute, count.in_minute = minute, 0
         return count
 
     def _refusal(self, count: _Count, now: datetime) -> TooManyRequests:
+        if count.in_day >= self.per_day_max and not count.is_reached:
+            count.is_reached, count.news = True, Happening.rate_limit_reached
         standing = self._standing(count, now)
         if count.in_day >= self.per_day_max:
             message = f"{self.per_day_max} requests were made today; the next day begins at 00:00 UTC"
@@ -97,4 +113,4 @@ class Rates:
 
     def _standing(self, count: _Count, now: datetime) -> Standing:
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-        return Standing(self.per_day_max, max(self.per_day_max - count.in_day, 0), midnight)
+        return Standing(self.per_day_max, max(self.per_day_max - count.in_day, 0), midnight, count.news)

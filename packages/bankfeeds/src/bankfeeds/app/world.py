@@ -79,7 +79,7 @@ def opened(settings: Settings, transcript: Transcript | None = None, meters: Met
     database = Database(settings.database_url)
     try:
         _check_schema(settings, database)
-        with _http_client(transcript) as http, _http_client(transcript) as jwks_http, _clock(database) as clock:
+        with http_client(transcript) as http, http_client(transcript) as jwks_http, _clock(database) as clock:
             yield _build(settings, database, sealer, clock, http, JwksVerifier(jwks_http), meters)
     finally:
         database.close()
@@ -98,7 +98,7 @@ def _clock(database: Database) -> Generator[Clock]:
         clock.close()
 
 
-def _http_client(transcript: Transcript | None) -> httpx2.Client:
+def http_client(transcript: Transcript | None = None) -> httpx2.Client:
     """Through the proxy that the environment names, if any; never for this machine."""
     direct: dict[str, httpx2.BaseTransport | None] = dict.fromkeys(THIS_MACHINE)
     options: dict[str, Any] = {

@@ -3,33 +3,70 @@
 from datetime import datetime
 from typing import Any
 
+from bankfeeds.app import checking
+from bankfeeds.app.world import http_client
 from bankfeeds.cli import opening, output
 from bankfeeds.domain.feed_view import FeedView
 from bankfeeds.domain.listing import Listing
-from bankfeeds.flows import overview
+from bankfeeds.flows import checkup, listings, overview, verify
+from bankfeeds.flows.checkup import Finding
+from bankfeeds.flows.context import World
 from bankfeeds.flows.overview import Health
 
 WELL, UNWELL = 0, 1
 
 
-def doctor(*, json: bool = False) -> int:
-    """Say what stands still and why; exit code 1 if anything needs somebody to act.
+def doctor(*, sage: bool = False, json: bool = False) -> int:
+    """Say what is wrong and what to do about it; exit code 1 if anything needs somebody to act.
 
-    That is a parked feed, a feed whose oldest line waits for more than an hour though nothing holds it back, or in
-    production a listing whose amount unit nobody confirmed. Pauses are shown, and are no illness.
+    That is a setting that endangers production, a disk almost full, clocks apart, a key that is about to end or a
+    secret that cannot be opened, addresses of Sage's sandbox and production mixed; a parked feed, a feed whose oldest
+    line waits for more than an hour though nothing holds it back, or in production a listing whose amount unit nobody
+    confirmed. Pauses, and accounts that are verified after a restore, are shown, and are no illness.
 
     Args:
+        sage: ask Sage, too: whether it is in reach, takes our credentials, has keys, and what time it has.
         json: for programs.
     """
-    with opening.world() as world:
+    settings = opening.settings()
+    with opening.office() as everything:
+        world = everything.world
+        found = [*checking.settings_and_disk(settings), *checking.database_clock(world), *checkup.look(world)]
+        if sage:
+            found += [*checkup.ask_sage(world), *_sage_clocks(world)]
         health = overview.health(world)
+        verifying = verify.state(world).count
         now = world.clock()
+    is_well = health.is_well and not found
     if json:
-        output.show_json(_fields(health, now))
+        output.show_json({**_fields(health, now), **_more_fields(found, verifying), "well": is_well})
     else:
-        for line in _lines(health, now):
+        for line in (*_told(found), *_lines(health, now), *_verified(verifying), _verdict(is_well=is_well)):
             output.show_line(line)
-    return WELL if health.is_well else UNWELL
+    return WELL if is_well else UNWELL
+
+
+def _sage_clocks(world: World) -> list[Finding]:
+    with http_client() as http:
+        return [each for one in listings.every(world) for each in checking.sage_clock(world, one, http)]
+
+
+def _more_fields(found: list[Finding], verifying: int) -> dict[str, Any]:
+    return {"findings": [output.fields_of(each) for each in found], "accountsVerifying": verifying}
+
+
+def _told(found: list[Finding]) -> list[str]:
+    return [line for each in found for line in (f"WRONG {each.area}: {each.what}", f"  next step: {each.next_step}")]
+
+
+def _verified(count: int) -> list[str]:
+    if not count:
+        return []
+    return [f"{count} accounts are verified: the institution has to push again what it pushed since the backup"]
+
+
+def _verdict(*, is_well: bool) -> str:
+    return "well" if is_well else "not well: somebody has to act"
 
 
 def _lines(health: Health, now: datetime) -> list[str]:
@@ -40,7 +77,6 @@ def _lines(health: Health, now: datetime) -> list[str]:
         *(line for listing in health.unconfirmed for line in _unconfirmed(listing)),
         *(f"paused {each.scope} since {output.instant(each.at)} by {each.by}: {each.reason}" for each in health.pauses),
         *(f"oldest waiting line of listing {listing}: {output.age(since, now)}" for listing, since in waiting),
-        "well" if health.is_well else "not well: somebody has to act",
     ]
 
 

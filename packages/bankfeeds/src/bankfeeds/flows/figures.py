@@ -8,7 +8,7 @@ from datetime import date, datetime
 from bankfeeds.domain.feed import FeedStatus
 from bankfeeds.flows.context import World
 from bankfeeds.store import figures as store
-from bankfeeds.store import listings, overview
+from bankfeeds.store import listings, overview, verifying
 from bankfeeds.store.engine import Read
 
 PUSHES_LOOKED_AT_MAX = 1000
@@ -33,6 +33,7 @@ class Figures:
     budget_ahead_s: dict[str, float]
     failures: dict[str, int]
     unconfirmed: int
+    accounts_verifying: int
 
 
 def figures(world: World) -> Figures:
@@ -53,6 +54,7 @@ def figures(world: World) -> Figures:
             budget_ahead_s=none | {each.listing_id: _seconds(now, each.next_at) for each in budgets},
             failures={each.id: 0 for each in live} | {each.listing_id: each.failures for each in budgets},
             unconfirmed=sum(each.confirmed_at is None for each in live) if world.is_production else 0,
+            accounts_verifying=verifying.count(tx),
         )
 
     return world.db.read(read)

@@ -115,6 +115,11 @@ class _Gauges(Collector):
             "Listings for which production delivers nothing: nobody confirmed their amount unit.",
             value=now.unconfirmed,
         )
+        yield GaugeMetricFamily(
+            "bankfeeds_accounts_verifying",
+            "Accounts that wait, after a restore, for what the institution pushed since the backup.",
+            value=now.accounts_verifying,
+        )
         build = GaugeMetricFamily("bankfeeds_build_info", "This process's version; always 1.", labels=["version"])
         build.add_metric([version("bankfeeds")], 1)
         yield build

@@ -24,10 +24,15 @@ from bankfeeds.flows.context import Limits, World
 from bankfeeds.store import companies, connections, feeds, listings, reports, schema, source_accounts
 from bankfeeds.store.engine import Database
 from bankfeeds.store.listings import SealedSecrets
+from bankfeeds.store.seal import Sealer
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 COMPANY, CONNECTION = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 LISTING = "default"
+KEY = "k" * 40
+"""The secret key of a program that is let loose on these platforms."""
+_sealer = Sealer((KEY,))
+SEALED = (_sealer.seal("s"), _sealer.seal("k"), (_sealer.seal("h"),))
 
 
 class Died(BaseException):
@@ -295,7 +300,7 @@ def _platform(database: Database, url: str, limits: Limits) -> Platform:
         db=database, clock=clock, ids=CountedIds(), sealer=NoSealer(), destinations=sage, limits=limits,
         sleep=clock.advance, crash=crash,
     )  # fmt: skip
-    database.write(lambda tx: listings.insert(tx, _listing(), SealedSecrets("s", "k", ("h",))))
+    database.write(lambda tx: listings.insert(tx, _listing(), SealedSecrets(*SEALED)))
     database.write(lambda tx: companies.insert(tx, Company(COMPANY, "Harbour Bakery", None, {}, NOON)))
     connection = Connection(CONNECTION, COMPANY, ConnectionStatus.pending_auth, NOON)
     database.write(lambda tx: connections.insert(tx, connection))

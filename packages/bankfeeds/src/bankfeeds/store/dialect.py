@@ -185,3 +185,10 @@ def try_lock(connection: sa.Connection, number: int) -> bool:
     if connection.dialect.name != "postgresql":
         return True
     return bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(number))).scalar())
+
+
+def holds(connection: sa.Connection, column: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:
+    """Whether the text stands in the column, without regard to the case of ASCII letters."""
+    if connection.dialect.name == "postgresql":
+        return sa.collate(column, "C").icontains(text, autoescape=True)
+    return column.contains(text, autoescape=True)  # SQLite's LIKE is so by itself

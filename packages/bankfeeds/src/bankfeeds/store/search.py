@@ -8,6 +8,7 @@ from bankfeeds.domain.connection import ConnectionStatus
 from bankfeeds.domain.feed import FeedStatus
 from bankfeeds.domain.history import FoundCompany
 from bankfeeds.domain.ids import tidy_connection_id
+from bankfeeds.store import dialect
 from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Read
 
@@ -25,7 +26,7 @@ def companies(tx: Read, text: str, offset: int, limit: int) -> list[FoundCompany
     """Newest first; all of them for an empty text."""
     query = sa.select(_c.id, _c.name, _c.created_at).where(_c.deleted_at.is_(None))
     if text:
-        query = query.where(_matches(text))
+        query = query.where(_matches(tx, text))
     rows = tx.rows(query.order_by(_c.created_at.desc(), _c.id).offset(offset).limit(limit))
     ids = [row.id for row in rows]
     connections, accounts, feeds = _connections(tx, ids), _accounts(tx, ids), _feeds(tx, ids)
@@ -42,21 +43,25 @@ def companies(tx: Read, text: str, offset: int, limit: int) -> list[FoundCompany
     ]
 
 
-def _matches(text: str) -> sa.ColumnElement[bool]:
+def _matches(tx: Read, text: str) -> sa.ColumnElement[bool]:
     """A Connection ID, or an id of ours, finds one company; anything else is looked for within names and numbers."""
     whole_id = tidy_connection_id(text)
     if whole_id is not None:
         theirs = sa.select(_x.company_id).where(_x.id == whole_id, _x.deleted_at.is_(None))
         return sa.or_(_c.id == whole_id, _c.id.in_(theirs))
-    account = sa.or_(*(_holds(_TOLD, each) for each in {text, "".join(text.split())}), _a.external_id == text)
+    account = sa.or_(
+        *(_holds(tx, _TOLD, each) for each in sorted({text, "".join(text.split())})), _a.external_id == text
+    )
     theirs = sa.select(_a.company_id).where(_a.deleted_at.is_(None), account)
-    return sa.or_(_holds(_c.name, text), _c.id.istartswith(text, autoescape=True), _c.id.in_(theirs))
+    return sa.or_(_holds(tx, _c.name, text), _c.id.startswith(text.lower(), autoescape=True), _c.id.in_(theirs))
 
 
-def _holds(column: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:
-    """Without regard to case. SQLite knows the case of ASCII only, so it is asked for the likely spellings."""
+def _holds(tx: Read, column: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:
+    """Without regard to case. Only that of ASCII is looked at, which is several times quicker than a language's rules;
+    for what is beyond, the likely spellings are asked for.
+    """
     spellings = {text} if text.isascii() else {text, text.lower(), text.upper(), text.capitalize(), text.title()}
-    return sa.or_(*(column.icontains(spelling, autoescape=True) for spelling in sorted(spellings)))
+    return sa.or_(*(dialect.holds(tx.connection, column, spelling) for spelling in sorted(spellings)))
 
 
 def _connections(tx: Read, ids: Sequence[str]) -> dict[str, dict[ConnectionStatus, int]]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import day, delivery, ingest, memory, reading, reconciling, soak, stored
+from bench import day, delivery, ingest, memory, notifying, reading, reconciling, soak, stored
 from bench.databases import Kind, opened
 from bench.machine import described
 from bench.report import Report
@@ -33,11 +33,12 @@ class Effort:
     memory_s: float
     fresh_h: float
     drained: int
+    webhooks: int
 
 
-FULL = Effort(5, 6.0, 5_000_000, reading.LINES, (100, 5), (50, 5), 30.0, 1.0, day.ACCOUNTS)
-QUICK = Effort(2, 1.5, 200_000, 40_000, (20, 3), (10, 2), 5.0, 0.05, 200)
-PARTS = ("ingest", "stored", "delivery", "memory", "pages", "reconcile", "day", "soak")
+FULL = Effort(5, 6.0, 5_000_000, reading.LINES, (100, 5), (50, 5), 30.0, 1.0, day.ACCOUNTS, notifying.EVENTS)
+QUICK = Effort(2, 1.5, 200_000, 40_000, (20, 3), (10, 2), 5.0, 0.05, 200, notifying.QUICK_EVENTS)
+PARTS = ("ingest", "stored", "delivery", "memory", "webhooks", "pages", "reconcile", "day", "soak")
 
 
 def measure_database(kind: Kind, effort: Effort, parts: set[str], report: Report) -> None:
@@ -55,6 +56,8 @@ def measure_database(kind: Kind, effort: Effort, parts: set[str], report: Report
         report.add(delivery.throttled(kind, *effort.throttled))
     if "memory" in parts:
         report.add([memory.measure(kind, effort.memory_s)])
+    if "webhooks" in parts:
+        report.add([notifying.measure(kind, effort.webhooks)])
     if "pages" in parts:
         report.add([reading.pages(kind, effort.read_lines)])
     if "reconcile" in parts:

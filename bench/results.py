@@ -20,6 +20,7 @@ TARGETS: dict[str, tuple[str, dict[str, float]]] = {
     "claim_5m_vs_empty": (AT_LEAST, {SQLITE: 0.85, POSTGRESQL: 0.85}),
     "reconcile_s": (AT_MOST, {SQLITE: 3, POSTGRESQL: 3}),
     "portal_page_p95_ms": (AT_MOST, {SQLITE: 50, POSTGRESQL: 50}),
+    "webhooks_per_s": (AT_LEAST, {SQLITE: 500, POSTGRESQL: 500}),
     "freshness_p95_s": (AT_MOST, {NEITHER: 10}),
     "drain_after_outage_min": (AT_MOST, {NEITHER: 75}),
     "bad_lines": (EXACTLY, {NEITHER: 0, SQLITE: 0, POSTGRESQL: 0}),

@@ -6,6 +6,7 @@ from dataclasses import fields
 from bankfeeds.domain.audit import check_reason
 from bankfeeds.domain.errors import Conflict, Invalid, Refusal, Unavailable
 from bankfeeds.domain.listing import AmountUnit, Listing, ListingSecrets
+from bankfeeds.domain.operator import Role
 from bankfeeds.flows import integration, listings, registering
 from bankfeeds.web.endpoint import Answer
 from bankfeeds.web.portal.desk import Desk
@@ -186,13 +187,13 @@ def _unit(visit: Visit) -> AmountUnit:
 
 
 PAGES = (
-    PortalPage("integrations/new", ask_new, add),
-    PortalPage(_PATH, show),
+    PortalPage("integrations/new", ask_new, add, needs=Role.administrator),
+    PortalPage(_PATH, show, needs=Role.administrator),
     PortalPage(f"{_PATH}/settings", act=settings),
     PortalPage(f"{_PATH}/facts", act=facts),
     PortalPage(f"{_PATH}/secrets", act=secrets),
     PortalPage(f"{_PATH}/amounts", act=amounts),
     PortalPage(f"{_PATH}/try", act=try_connection),
     PortalPage(f"{_PATH}/register", act=register),
-    PortalPage(f"{_PATH}/remove", ask_remove, remove),
+    PortalPage(f"{_PATH}/remove", ask_remove, remove, needs=Role.administrator),
 )

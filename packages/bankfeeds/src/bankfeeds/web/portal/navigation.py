@@ -21,7 +21,7 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
     ),
     (
         "nav_group_set_up",
-        (Item("integrations", "integrations"),),
+        (Item("integrations", "integrations"), Item("branding", "branding")),
     ),
     (
         "nav_group_develop",

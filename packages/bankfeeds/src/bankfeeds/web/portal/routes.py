@@ -8,6 +8,7 @@ from bankfeeds.web.endpoint import Answer, Call, Endpoint, Handler
 from bankfeeds.web.portal import (
     accounts,
     audit,
+    branding,
     companies,
     developers,
     door,
@@ -34,6 +35,7 @@ PAGES: tuple[PortalPage, ...] = (
     *pauses.PAGES,
     *integrations.PAGES,
     *listing.PAGES,
+    *branding.PAGES,
     *developers.PAGES,
     *audit.PAGES,
     *first_run.PAGES,

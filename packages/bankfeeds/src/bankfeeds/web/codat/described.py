@@ -48,7 +48,7 @@ class OneOf:
 @dataclass(frozen=True, slots=True)
 class Described:
     """`answers` by status; None is an empty body. `required` members of the body, which the rules ask for rather than
-    its type. `refusals`: statuses that other operations of its method have not got.
+    its type; `bytes` as the body is a file. `refusals`: statuses that other operations of its method have not got.
     """
 
     id: str
@@ -183,6 +183,14 @@ FEEDS: Mapping[tuple[str, str], Described] = {
         "Have Sage ask the account's user to authorise it again (not in Codat)",
         {200: wire.Account},
         wire.ReauthorizationBody,
+    ),
+    ("POST", _ACCOUNTS + "/{account_id}/statementFiles"): Described(
+        "create-statement-file",
+        "Transactions",
+        "Push the new lines of a bank's statement file (not in Codat)",
+        {200: wire.StatementFileTaken},
+        bytes,
+        query=("encoding", "dryRun", "acceptUnproved", "reason"),
     ),
     ("POST", _CONNECTION + "/bankFeeds/otp"): Described(
         "generate-otp", "Source accounts", "Generate a one-time password", {200: wire.OneTimePassword}

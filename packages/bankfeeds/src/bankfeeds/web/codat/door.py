@@ -22,6 +22,8 @@ from bankfeeds.web.endpoint import Answer, Begun, Call
 IDEMPOTENCY_KEY = "idempotency-key"
 _REPEATABLE = frozenset({"POST", "PATCH"})
 _OURS = 500
+_FILES = "/statementFiles"
+"""The one operation whose body is a file, of whatever type its sender calls it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,8 @@ def told(answer: Answer, standing: Standing) -> Answer:
 
 def check_media_type(call: Call) -> None:
     """A body is JSON; one that does not say what it is, is taken for it, and so is none at all (contract 1.2)."""
+    if call.url_path.endswith(_FILES):
+        return
     media_type = call.headers.get("content-type")
     if media_type is None or media_type == "application/json" or not call.body.strip():
         return

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from bankfeeds.domain.query import QUERY_LENGTH_MAX
+from bankfeeds.readers.text import ENCODINGS
 from bankfeeds.web.codat import wire
 from bankfeeds.web.codat.described import OPERATIONS, PATH_NAMES, Described
 from bankfeeds.web.codat.exchange import Api
@@ -53,6 +54,9 @@ QUERY_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "timeoutInMinutes": {"type": "integer", "minimum": 1, "maximum": TIMEOUT_MINUTES_MAX},
     "allowSyncOnPushComplete": _FLAG,
     "dryRun": _FLAG,
+    "acceptUnproved": _FLAG,
+    "reason": {"type": "string"},
+    "encoding": {"type": "string", "enum": list(ENCODINGS)},
 }
 
 
@@ -116,7 +120,9 @@ def _operation(method: str, path: str, described: Described) -> dict[str, Any]:
         "parameters": parameters,
         "responses": _responses(method, described, has_path=bool(names)),
     }
-    if described.body is not None:
+    if described.body is bytes:
+        operation["requestBody"] = {"required": True, "content": {"application/octet-stream": {}}}
+    elif described.body is not None:
         schema = schema_of(described.body)
         if described.required:
             schema = {"allOf": [schema, {"required": list(described.required)}]}

@@ -21,6 +21,7 @@ from bankfeeds.web.codat import (
     operations,
     origins,
     source_accounts,
+    statement_files,
     transactions,
     webhooks,
 )
@@ -85,6 +86,7 @@ RESOURCES = (
         {"PATCH": source_accounts.update, "DELETE": source_accounts.delete},
     ),
     Resource(_ACCOUNTS + "/{account_id}/reauthorization", "SourceAccounts", {"POST": source_accounts.reauthorize}),
+    Resource(_ACCOUNTS + "/{account_id}/statementFiles", "StatementFiles", {"POST": statement_files.create}),
     Resource(_CONNECTION + "/bankFeeds/otp", "SourceAccounts", {"POST": source_accounts.generate_otp}),
     Resource(
         _CONNECTION + "/options/bankAccounts/{account_id}/bankTransactions",

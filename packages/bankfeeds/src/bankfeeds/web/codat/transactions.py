@@ -38,14 +38,14 @@ def options(api: Api, call: Call, _actor: str) -> Answer:
 
 def create(api: Api, call: Call, actor: str) -> Answer:
     """HTTP 200 whatever the operation's own code: Codat's clients refuse a 202."""
-    if _flag(call, "dryRun"):
+    if flag(call, "dryRun"):
         return reply(translate.rehearsal(rehearse(api.world, _request(call))))
     return reply(translate.push_operation(accept(api.world, actor, _request(call))))
 
 
 def begin(api: Api, call: Call, actor: str) -> Begun | None:
     """As `create`, without waiting; None where only `create` will do."""
-    if _flag(call, "dryRun"):
+    if flag(call, "dryRun"):
         return None
     begun = accepting.begin(api.world, actor, _request(call))
     if begun is None:
@@ -61,14 +61,15 @@ def begin(api: Api, call: Call, actor: str) -> Begun | None:
 def _request(call: Call) -> PushRequest:
     company, connection, account = company_id(call), connection_id(call), account_id(call)
     timeout_minutes = whole(call, "timeoutInMinutes", 1, TIMEOUT_MINUTES_MAX)
-    _flag(call, "allowSyncOnPushComplete")  # accepted for Codat's clients' sake; it means nothing for Sage
+    flag(call, "allowSyncOnPushComplete")  # accepted for Codat's clients' sake; it means nothing for Sage
     body = _body.read(call)
     if body.transactions is None:
         raise one_flaw("transactions", "is missing; send an array of transactions, oldest first")
     return PushRequest(company, connection, account, body.account_id, body.transactions, timeout_minutes)
 
 
-def _flag(call: Call, name: str) -> bool:
+def flag(call: Call, name: str) -> bool:
+    """False where the query has not got it."""
     text = call.first(name)
     if text is None:
         return False

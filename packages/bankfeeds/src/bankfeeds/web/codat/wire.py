@@ -257,6 +257,23 @@ class Rehearsal(Response):
     statements: list[StatementDraft]
 
 
+class StatementFileTaken(Response):
+    """`late`: ids of lines that come too late to be sent in order; they were left out."""
+
+    currency: str
+    proof: str
+    lines: int
+    accepted: int
+    duplicates: int
+    late: list[str]
+    pending: int
+    warnings: list[str]
+    push_operations: list[PushOperation]
+    account_number: str | None = None
+    opening_balance: Decimal | None = None
+    closing_balance: Decimal | None = None
+
+
 class Receipt(Response):
     id: str
     state: str

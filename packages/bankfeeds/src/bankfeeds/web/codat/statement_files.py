@@ -1,0 +1,66 @@
+"""Beyond Codat: a bank's statement file as the body, its new lines pushed as if the institution had sent them."""
+
+from io import BytesIO
+
+from bankfeeds.domain.errors import one_flaw
+from bankfeeds.domain.statement_file import StatementDraft, UnreadableFile
+from bankfeeds.flows import take_file
+from bankfeeds.flows.take_file import Planned
+from bankfeeds.readers import Hints, read_drafts
+from bankfeeds.readers.text import ENCODINGS, known_encoding
+from bankfeeds.web.codat import translate, wire
+from bankfeeds.web.codat.body import reply
+from bankfeeds.web.codat.exchange import Api, account_id, company_id, connection_id
+from bankfeeds.web.codat.transactions import flag
+from bankfeeds.web.endpoint import Answer, Call
+
+NAME = "statementFile"
+
+
+def create(api: Api, call: Call, actor: str) -> Answer:
+    """200 with a push operation for every 1,000 new lines; 400, and nothing taken, for a file that is refused."""
+    drafts = _drafts(call)
+    find = take_file.of_path(company_id(call), connection_id(call), account_id(call))
+    (plan,) = take_file.look(api.world, NAME, drafts, find)
+    reason = call.first("reason") if flag(call, "acceptUnproved") else None
+    if plan.is_held and not reason:
+        raise one_flaw(
+            "body",
+            f"the file is held: {'; '.join(plan.lines.warnings)}. If its lines are right all the same, send it again "
+            "with acceptUnproved=true and a reason",
+            plan.lines.proof.value,
+        )
+    if flag(call, "dryRun"):
+        return reply(_told(plan, []))
+    if plan.is_held and reason:
+        take_file.accept_unproved(api.world, actor, plan, reason)
+    return reply(_told(plan, [translate.push_operation(each) for each in take_file.take(api.world, actor, plan)]))
+
+
+def _drafts(call: Call) -> list[StatementDraft]:
+    named = call.first("encoding")
+    codec = known_encoding(named) if named is not None else None
+    if named is not None and codec is None:
+        raise one_flaw("encoding", f"must be one of {', '.join(ENCODINGS)}")
+    try:
+        return list(read_drafts(BytesIO(call.body), NAME, hints=Hints(codec)))
+    except UnreadableFile as error:
+        raise one_flaw("body", str(error), "unreadable") from error
+
+
+def _told(plan: Planned, pushes: list[wire.PushOperation]) -> wire.StatementFileTaken:
+    stated, found = plan.lines, plan.sorted
+    return wire.StatementFileTaken(
+        account_number=stated.account.id,
+        currency=stated.account.currency,
+        proof=stated.proof.value,
+        lines=len(stated.lines),
+        accepted=len(found.new),
+        duplicates=found.known + found.alike,
+        late=[line.id for line in found.late],
+        pending=stated.pending,
+        warnings=list(stated.warnings),
+        opening_balance=stated.opening.amount if stated.opening else None,
+        closing_balance=stated.closing.amount if stated.closing else None,
+        push_operations=pushes,
+    )

@@ -1,0 +1,112 @@
+"""Statement files through the API: taken, held, refused whole, and never twice."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from ... import worlds
+from ...readers.documents import Booked, bal, document, ntry, statement_of, stmt
+from ...readers.swift import message
+
+pytestmark = pytest.mark.parametrize("world", worlds.BOTH, indirect=True)
+LINES = [
+    Booked(date(2026, 2, 1), Decimal("-3.50"), "Coffee"),
+    Booked(date(2026, 2, 1), Decimal("-3.50"), "Coffee"),
+    Booked(date(2026, 2, 2), Decimal("20.00"), "Till"),
+]
+
+
+@pytest.fixture
+def linked(world):
+    made = worlds.make_account(world, sort_code="000099", number="31926819")
+    worlds.link(world, made)
+    return made
+
+
+def send(site, linked, text, query="", account="acc-001", **options):
+    base = f"/companies/{linked.company_id}/connections/{linked.connection_id}"
+    path = f"{base}/connectionInfo/bankFeedAccounts/{account}/statementFiles{query}"
+    return site.call("POST", path, text.encode() if isinstance(text, str) else text, **options)
+
+
+def errors(answer):
+    assert answer.status_code == 400
+    return " ".join(each["message"] for each in answer.json()["validation"]["errors"])
+
+
+def test_the_lines_of_a_file_become_a_push_operation(site, world, linked):
+    answer = send(site, linked, document(statement_of(LINES)), headers={"content-type": "application/xml"})
+    assert answer.status_code == 200
+    told = answer.json()
+    (push,) = told.pop("pushOperations")
+    assert told == {
+        "accountNumber": "GB83DEMO00009931926819",
+        "currency": "GBP",
+        "proof": "proved",
+        "lines": 3,
+        "accepted": 3,
+        "duplicates": 0,
+        "late": [],
+        "pending": 0,
+        "warnings": [],
+        "openingBalance": 100.0,
+        "closingBalance": 113.0,
+    }
+    got = site.call("GET", f"/companies/{linked.company_id}/push/{push['pushOperationKey']}").json()
+    assert got["status"] == "Pending"
+
+
+def test_sent_again_or_in_another_format_it_adds_nothing(site, world, linked):
+    send(site, linked, document(statement_of(LINES)))
+    before = worlds.everything(world)["lines"]
+    for text in (document(statement_of(LINES)), message([replace(one, text="other words") for one in LINES])):
+        told = send(site, linked, text).json()
+        assert (told["accepted"], told["duplicates"], told["pushOperations"]) == (0, 3, [])
+    assert worlds.everything(world)["lines"] == before
+
+
+def test_more_than_a_thousand_lines_are_several_push_operations(site, world, linked):
+    many = [replace(LINES[2], text=f"Till {number}") for number in range(1500)]
+    told = send(site, linked, message(many)).json()
+    assert (told["accepted"], len(told["pushOperations"])) == (1500, 2)
+
+
+def test_nothing_is_taken_of_what_is_refused(site, world, linked):
+    before = worlds.everything(world)
+    own = document(statement_of(LINES))
+    assert "Stmt[1]/Ntry[1]/Amt" in errors(send(site, linked, own.replace(">3.50<", ">3,50<")))
+    assert "this is no statement file" in errors(send(site, linked, "words"))
+    assert "the file is empty" in errors(send(site, linked, b""))
+    assert "the file names GB00OTHER" in errors(send(site, linked, message(LINES, account="GB00OTHER00000000000001")))
+    assert "bankfeeds csv-profile" in errors(send(site, linked, "Date,Amount\n2026-02-01,1.00\n"))
+    assert "must be one of" in errors(send(site, linked, own, "?encoding=klingon"))
+    assert send(site, linked, own, account="acc-999").status_code == 404
+    assert worlds.everything(world) == before
+
+
+def test_a_file_that_its_balances_do_not_prove_is_held_until_somebody_says_why(site, world, linked):
+    wrong = document(
+        stmt(bal("OPBD", "100"), bal("CLBD", "90"), ntry("10.00", booked="<BookgDt><Dt>2026-02-01</Dt></BookgDt>"))
+    )
+    before = worlds.everything(world)
+    assert "money in and money out are mixed up" in errors(send(site, linked, wrong))
+    assert "held" in errors(send(site, linked, wrong, "?acceptUnproved=true"))
+    assert worlds.everything(world) == before
+    told = send(site, linked, wrong, "?acceptUnproved=true&reason=checked%20by%20hand").json()
+    assert told["accepted"] == 1
+    assert any(action == "file.accept_unproved" for _, action, _ in worlds.audited(world))
+
+
+def test_rehearsed_it_stores_nothing(site, world, linked):
+    before = worlds.everything(world)
+    told = send(site, linked, document(statement_of(LINES)), "?dryRun=true").json()
+    assert (told["accepted"], told["pushOperations"]) == (3, [])
+    assert worlds.everything(world) == before
+
+
+def test_lines_that_come_too_late_are_named_and_left_out(site, world, linked):
+    send(site, linked, document(statement_of(LINES[2:])))
+    told = send(site, linked, document(statement_of(LINES[:2], name="S0"))).json()
+    assert (told["accepted"], len(told["late"])) == (0, 2)

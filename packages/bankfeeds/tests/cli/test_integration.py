@@ -2,6 +2,9 @@
 
 import json
 import os
+import re
+import shlex
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +12,9 @@ from bankfeeds.cli import opening, run
 from bankfeeds.flows import branding, listings
 
 from .. import consent, pictures
+
+PAGE = Path(__file__).parents[4] / "docs/explanation/authorisation.md"
+COMMANDS = re.findall("^bankfeeds (integration .*)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +46,27 @@ def test_an_operator_sets_it_and_reads_it_back(tmp_path, capsys):
     assert run(["integration", "institution", "--no-logo"]) == 0
     with opening.world() as world:
         assert branding.get(world).logo_type is None
+
+
+def test_the_commands_of_the_page_about_it_do_what_they_say(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("logo.svg").write_bytes(pictures.SVG)
+    assert len(COMMANDS) == 4
+
+    assert [run(shlex.split(command)) for command in COMMANDS] == [0, 0, 0, 0]
+
+    capsys.readouterr()
+    assert run(["integration", "show", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    looks = {"name": "Harbour Bank", "colour": "#0b3b71", "logoType": "image/svg+xml"}
+    assert looks.items() <= told["branding"].items()
+    (listing,) = told["listings"]
+    assert listing == {
+        "listingId": "uk",
+        "enabled": False,
+        "callToActionText": "Get your codes",
+        "callToActionUrl": "https://bank.example/sage",
+    }
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ from ... import worlds
 from .portal_site import NoSage, said_in
 
 
-def made(site, name="nightly", days=""):
-    return site.post("developers", {"name": name, "days": days})
+def made(site, name="nightly", days="", scope="write"):
+    return site.post("developers", {"name": name, "days": days, "scope": scope})
 
 
 def secret_in(answer):
@@ -39,7 +39,7 @@ def test_a_key_is_shown_once_and_works(site, clock):
     assert (answer.status_code, key.name, (key.expires_at - clock()).days) == (200, "nightly", 30)
     listed = site.get("developers")
     assert secret not in listed.text
-    assert f"nightly …{key.hint} Live" in said_in(listed)
+    assert f"nightly …{key.hint} Read and write Live" in said_in(listed)
     assert auditing.entries(site.world, AuditFilter(action="api_key")).entries[0].actor == "operator:ann-administrator"
 
 
@@ -62,6 +62,15 @@ def test_an_eleventh_key_is_refused_with_the_way_out(site):
     assert answer.status_code == 422
     assert "There are 10 keys already. Revoke one that nobody needs first." in said_in(answer)
     assert len(keys.every(site.world)) == KEYS_MAX
+
+
+@pytest.mark.parametrize(
+    ("chosen", "given"), [("read", "read"), ("write", "write"), ("admin", "admin"), ("", "read"), ("root", "read")]
+)
+def test_a_key_may_what_was_chosen_and_the_least_if_nothing_was(site, chosen, given):
+    key = keys.verify(site.world, secret_in(made(site, scope=chosen)))
+
+    assert key.scope.value == given
 
 
 def test_a_key_is_revoked_after_being_asked_once_more(site):
@@ -97,7 +106,6 @@ def test_the_first_call_works_as_it_stands(server, site, language):
     surface = Surface(server.pool, lambda: f"{next(numbers):032x}", server.url, worlds.BODY_BYTES_MAX)
     routes = portal.routes(site.world, surface, NoSage()) + codat.routes(site.world, surface)
     server.app = make_app(routes, lambda: None, codat.unrouted(surface), is_https=False)
-    worlds.harbour_bakery(site.world) if hasattr(worlds, "harbour_bakery") else None
 
     curl, python, typescript = samples_in(made(site))
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bankfeeds.domain.api_key import KEYS_MAX, NAME_LENGTH_MAX
+from bankfeeds.domain.api_key import KEYS_MAX, NAME_LENGTH_MAX, Scope
 from bankfeeds.domain.errors import Refusal
 from bankfeeds.domain.operator import Role
 from bankfeeds.flows import keys
@@ -17,16 +17,20 @@ LIFETIMES_DAYS = ("", "30", "90", "365")
 """What may be chosen; empty for a key that does not expire."""
 
 
+SCOPES = tuple(scope.value for scope in Scope)
+
+
 def show(desk: Desk, visit: Visit) -> Answer:
     return _page(desk, visit, Form())
 
 
 def make(desk: Desk, visit: Visit) -> Answer:
     """The page that shows the key is the answer itself: nothing keeps it, so no other page could."""
-    name, days = visit.fields.get("name", ""), visit.fields.get("days", "")
+    name, days, chosen = (visit.fields.get(field, "") for field in ("name", "days", "scope"))
+    scope = Scope(chosen) if chosen in SCOPES else Scope.read
     ends_at = desk.world.clock() + timedelta(days=int(days)) if days in LIFETIMES_DAYS[1:] else None
     try:
-        key, secret = keys.create(desk.world, visit.actor, name, ends_at)
+        key, secret = keys.create(desk.world, visit.actor, name, ends_at, scope=scope)
     except Refusal as refusal:
         wrong = Form(visit.fields, {"name": visit.words["flaw_key_name"]}) if refusal.flaws else None
         return _page(desk, visit, wrong or refused(visit.words, visit.fields, refusal), 422)
@@ -67,6 +71,7 @@ def _page(desk: Desk, visit: Visit, form: Form, status: int = 200) -> Answer:
         keys_max=KEYS_MAX,
         name_length_max=NAME_LENGTH_MAX,
         lifetimes=[(days, visit.words[f"key_days_{days or 'never'}"]) for days in LIFETIMES_DAYS],
+        scopes=[(scope, visit.words[f"key_scope_{scope}"]) for scope in SCOPES],
         calls=first_calls(desk.public_url, "bf_…"),
     )
 

@@ -75,7 +75,7 @@ def _postgresql_options(url: str) -> dict[str, Any]:
         "tcp_user_timeout": LOST_HOST_MS,
         "options": f"-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
         f" -c tcp_user_timeout={LOST_HOST_MS} -c idle_in_transaction_session_timeout={IDLE_TRANSACTION_MS}"
-        f" -c lock_timeout={LOCK_TIMEOUT_MS}",
+        f" -c lock_timeout={LOCK_TIMEOUT_MS} -c jit=off",  # compiling takes longer than any query of ours
     }
     if "," in str(conninfo.conninfo_to_dict(url).get("host")):
         options["target_session_attrs"] = "read-write"

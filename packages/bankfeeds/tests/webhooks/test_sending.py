@@ -15,6 +15,7 @@ from bankfeeds.domain.webhook_delivery import ATTEMPTS_MAX, RETRY_S, DeliverySta
 from bankfeeds.flows import companies, connections, webhook_log, webhooks
 from bankfeeds.flows.companies import CompanyDraft
 from bankfeeds.flows.context import World
+from bankfeeds.flows.figures import figures
 from bankfeeds.store import tables_webhooks as t
 
 from .. import worlds
@@ -333,3 +334,21 @@ def test_old_events_are_forgotten_but_not_those_on_their_way(
     clock.forward(days=31)
     assert webhook_log.purge(near) == 1
     assert [each.status for each in webhook_log.page(near, made.id)] == [DeliveryStatus.pending]
+
+
+@both
+def test_the_lag_is_that_of_consumers_that_take_events(
+    near: World, receiver: Receiver, clock: worlds.MovableClock
+) -> None:
+    made = consumer(near, receiver.url)
+    assert figures(near).webhook_lag_s == 0
+    make_company(near)
+    clock.forward(seconds=90)
+    assert figures(near).webhook_lag_s == 90
+    receiver.answer = lambda _got: 500
+    with sending(near):
+        until(lambda: webhooks.get(near, made.id).failing_since)
+    clock.forward(days=1)
+    seen = figures(near)
+    assert (seen.webhook_lag_s, seen.webhooks_pending) == (0, 1)
+    assert seen.webhook_consumers == {"enabled": 0, "failing": 1, "disabled": 0}

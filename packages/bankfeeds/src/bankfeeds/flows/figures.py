@@ -8,7 +8,7 @@ from datetime import date, datetime
 from bankfeeds.domain.feed import FeedStatus
 from bankfeeds.flows.context import World
 from bankfeeds.store import figures as store
-from bankfeeds.store import listings, overview, verifying
+from bankfeeds.store import listings, overview, verifying, webhook_log
 from bankfeeds.store.engine import Read
 
 PUSHES_LOOKED_AT_MAX = 1000
@@ -34,6 +34,9 @@ class Figures:
     failures: dict[str, int]
     unconfirmed: int
     accounts_verifying: int
+    webhook_consumers: dict[str, int]
+    webhooks_pending: int
+    webhook_lag_s: float
 
 
 def figures(world: World) -> Figures:
@@ -55,6 +58,9 @@ def figures(world: World) -> Figures:
             failures={each.id: 0 for each in live} | {each.listing_id: each.failures for each in budgets},
             unconfirmed=sum(each.confirmed_at is None for each in live) if world.is_production else 0,
             accounts_verifying=verifying.count(tx),
+            webhook_consumers=webhook_log.consumers(tx),
+            webhooks_pending=webhook_log.pending(tx),
+            webhook_lag_s=_seconds(webhook_log.oldest_waiting(tx, now) or now, now),
         )
 
     return world.db.read(read)

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bankfeeds.domain.webhook_delivery import DeliveryStatus
+from bankfeeds.store import outbox
 from bankfeeds.store import tables_webhooks as t
 from bankfeeds.store.engine import Read, Write
 
@@ -96,8 +97,22 @@ def purge(tx: Write, before: datetime) -> int:
     return len(events)
 
 
-def oldest_due(tx: Read, now: datetime) -> datetime | None:
-    """Since when the delivery that has waited longest has been due; consumers that fail or are disabled aside."""
+def consumers(tx: Read) -> dict[str, int]:
+    """How many are `enabled`, `failing` or `disabled`."""
+    state = sa.case((_c.is_disabled, "disabled"), (_c.failing_since.is_not(None), "failing"), else_="enabled")
+    query = sa.select(state.label("state"), sa.func.count().label("many")).where(_c.removed_at.is_(None))
+    found = {row.state: int(row.many) for row in tx.rows(query.group_by(state))}
+    return {name: found.get(name, 0) for name in ("enabled", "failing", "disabled")}
+
+
+def oldest_waiting(tx: Read, now: datetime) -> datetime | None:
+    """Since when the oldest event has waited to be sent; consumers that fail or are disabled aside."""
+    _, happened = outbox.waiting(tx)
+    due = _oldest_due(tx, now)
+    return min((each for each in (happened, due) if each is not None), default=None)
+
+
+def _oldest_due(tx: Read, now: datetime) -> datetime | None:
     healthy = sa.and_(_c.removed_at.is_(None), sa.not_(_c.is_disabled), _c.failing_since.is_(None))
     query = (
         sa.select(sa.func.min(_d.due_at))

@@ -120,9 +120,24 @@ class _Gauges(Collector):
             "Accounts that wait, after a restore, for what the institution pushed since the backup.",
             value=now.accounts_verifying,
         )
+        yield from self._webhooks()
         build = GaugeMetricFamily("bankfeeds_build_info", "This process's version; always 1.", labels=["version"])
         build.add_metric([version("bankfeeds")], 1)
         yield build
+
+    def _webhooks(self) -> Iterator[GaugeMetricFamily]:
+        consumers = GaugeMetricFamily("bankfeeds_webhook_consumers", "Webhook consumers by state.", labels=["state"])
+        for state, count in self._now.webhook_consumers.items():
+            consumers.add_metric([state], count)
+        yield consumers
+        yield GaugeMetricFamily(
+            "bankfeeds_webhooks_pending", "Events on their way to a consumer.", value=self._now.webhooks_pending
+        )
+        yield GaugeMetricFamily(
+            "bankfeeds_webhook_lag_seconds",
+            "How long the oldest event has waited for a consumer that takes events; 0 if none waits.",
+            value=self._now.webhook_lag_s,
+        )
 
     def _feeds(self) -> Iterator[GaugeMetricFamily]:
         feeds = GaugeMetricFamily("bankfeeds_feeds", "Feeds by status.", labels=["status"])

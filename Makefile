@@ -32,6 +32,7 @@ check: install database ## format, lint, types, import rules, quick tests
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+	$(BIN)/python tests/support/auditing.py requirements.lock
 	$(BIN)/pytest -q -m "not slow and not soak" -n logical --dist loadfile
 
 test: check browser network prometheus ## everything: check, then the slow tests (processes, browser, crashes)

@@ -1,8 +1,8 @@
 """How fast a statement file goes the whole way to accepted lines, and in how much memory.
 
 `python -m bench.statement_files [--lines N] [--profile] [FORMAT…]`: for each format a database of its own on SQLite
-with one linked account, and `bankfeeds import` in a process of its own; prints lines a second, the process's peak
-memory, and what share of it the process needs before it reads anything.
+with one linked account, and `bankfeeds import` in a process of its own; prints lines a second, lines a second
+of its CPU time, and its peak memory.
 """
 
 import argparse
@@ -28,6 +28,7 @@ class Taken:
     """One import: how long the process took whole, its start included, and the most that was resident."""
 
     seconds: float
+    cpu_s: float
     memory_mb: float
     lines: int
 
@@ -72,7 +73,7 @@ def measure(form: str, lines: list[Booked], *, profile: bool = False) -> Taken:
             print("\n".join(told.splitlines()[:160]))
         if process.returncode or f"{len(lines)} new" not in told:
             raise RuntimeError(told[:2000])
-        return Taken(took, usage.ru_maxrss / 1024, len(lines))
+        return Taken(took, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, len(lines))
 
 
 def main() -> None:
@@ -84,7 +85,8 @@ def main() -> None:
     lines = booked(asked.lines)
     for form in asked.formats:
         taken = measure(form, lines, profile=asked.profile)
-        print(f"{form:10} {taken.per_second:8.0f} lines/s  {taken.memory_mb:6.0f} MB")
+        rates = f"{taken.per_second:8.0f} lines/s  {taken.lines / taken.cpu_s:8.0f} lines/CPU s"
+        print(f"{form:10} {rates}  {taken.memory_mb:6.0f} MB")
 
 
 if __name__ == "__main__":

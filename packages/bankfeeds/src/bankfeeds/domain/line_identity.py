@@ -38,7 +38,7 @@ def is_placeholder(reference: str) -> bool:
 
 def digest(parts: Iterable[str]) -> str:
     """32 hexadecimal digits for these texts, in this order; no two lists of texts run together."""
-    joined = "".join(f"{len(part)}:{part}" for part in parts)
+    joined = "".join([f"{len(part)}:{part}" for part in parts])
     return sha256(joined.encode()).hexdigest()[:ID_LENGTH]
 
 
@@ -48,35 +48,38 @@ Scope = Callable[[FileAccount], str]
 
 def line_ids(drafts: Sequence[StatementDraft], scope: Scope) -> list[list[str]]:
     """For each draft the ids of its entries, in the entries' own order."""
-    scopes = [(scope(draft.account), draft.account.currency) for draft in drafts]
-    uses = Counter(
-        key
-        for draft, within in zip(drafts, scopes, strict=True)
-        for entry in draft.entries
-        if (key := _by_reference(within, entry))
-    )
+    keys = [_keys(draft, (scope(draft.account), draft.account.currency)) for draft in drafts]
+    uses = Counter(key for listed in keys for _, key in listed if key)
     occurrences: Counter[str] = Counter()
     return [
-        [_id_of(within, entry, uses, occurrences) for entry in draft.entries]
-        for draft, within in zip(drafts, scopes, strict=True)
+        [
+            by_reference if by_reference and uses[by_reference] == 1 else _by_content(where, entry, occurrences)
+            for entry, (where, by_reference) in zip(draft.entries, listed, strict=True)
+        ]
+        for draft, listed in zip(drafts, keys, strict=True)
     ]
 
 
-def _id_of(within: tuple[str, str], entry: Entry, uses: Counter[str], occurrences: Counter[str]) -> str:
-    by_reference = _by_reference(within, entry)
-    if by_reference and uses[by_reference] == 1:
-        return by_reference
-    content = digest(("content", *_where_and_what(within, entry), entry.bank_reference or "", entry.fingerprint))
+_Where = tuple[str, str, str, str]
+
+
+def _keys(draft: StatementDraft, within: tuple[str, str]) -> list[tuple[_Where, str | None]]:
+    """Of each entry where and what it is, and its id by the bank's reference if it has one."""
+    return [(where := _where_and_what(within, entry), _by_reference(where, entry)) for entry in draft.entries]
+
+
+def _by_content(where: _Where, entry: Entry, occurrences: Counter[str]) -> str:
+    content = digest(("content", *where, entry.bank_reference or "", entry.fingerprint))
     occurrences[content] += 1
     return digest((content, str(occurrences[content])))
 
 
-def _by_reference(within: tuple[str, str], entry: Entry) -> str | None:
+def _by_reference(where: _Where, entry: Entry) -> str | None:
     if not entry.bank_reference or is_placeholder(entry.bank_reference):
         return None
-    return digest(("reference", *_where_and_what(within, entry), entry.bank_reference))
+    return digest(("reference", *where, entry.bank_reference))
 
 
-def _where_and_what(within: tuple[str, str], entry: Entry) -> tuple[str, str, str, str]:
+def _where_and_what(within: tuple[str, str], entry: Entry) -> _Where:
     """The amount without trailing zeros: 8.850 in one file is 8.85 in another."""
     return *within, entry.date.isoformat(), format(entry.amount.normalize(), "f")

@@ -34,7 +34,8 @@ _randomness = _Randomness()
 
 
 def correlation_id() -> str:
-    return _randomness.take().hex()
+    """A UUID of version 4, in hex: what a request leaves behind (a push operation) may have it for its own key."""
+    return uuid.UUID(bytes=_randomness.take(), version=4).hex
 
 
 def random_key() -> bytes:

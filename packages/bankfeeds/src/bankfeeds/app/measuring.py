@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TypeVar
 
+import structlog
 import uvicorn
 
 from bankfeeds.app.listening import address_of, listen
@@ -22,8 +23,15 @@ from bankfeeds.web.metrics import Meters, make_metrics_app
 T = TypeVar("T")
 Note = Callable[[str, str, str, float], None]
 """Of a call to Sage: the listing, what was asked, what came of it, the seconds it took."""
+Carried = Callable[[Delivery], list[str]]
+"""The keys of the push operations that a statement carries lines of: the correlation ids of their requests."""
 NOT_FOUND, CRASHED = "notFound", "crashed"
 _NEEDS = "BANKFEEDS_METRICS_ADDRESS"
+log: structlog.stdlib.BoundLogger = structlog.get_logger("bankfeeds.sage")
+
+
+def _nothing(_delivery: Delivery) -> list[str]:
+    return []
 
 
 @contextmanager
@@ -52,24 +60,37 @@ def measuring(settings: Settings, world: World, meters: Meters) -> Generator[str
 class MeasuredDestinations:
     """Implements `ports.Destinations` around another."""
 
-    def __init__(self, destinations: Destinations, note: Note) -> None:
+    def __init__(self, destinations: Destinations, note: Note, carried: Carried = _nothing) -> None:
         self._destinations = destinations
         self._note = note
+        self._carried = carried
 
     def __call__(self, listing: Listing) -> Destination:
-        return _Measured(self._destinations(listing), listing.id, self._note)
+        return _Measured(self._destinations(listing), listing.id, self._note, self._carried)
 
 
 class _Measured:
     """Implements `ports.Destination`: the same answers, timed."""
 
-    def __init__(self, destination: Destination, listing_id: str, note: Note) -> None:
+    def __init__(self, destination: Destination, listing_id: str, note: Note, carried: Carried) -> None:
         self._destination = destination
         self._listing_id = listing_id
         self._note = note
+        self._carried = carried
 
     def offer(self, delivery: Delivery) -> Outcome:
-        return self._timed("offer", lambda: self._destination.offer(delivery))
+        outcome = self._timed("offer", lambda: self._destination.offer(delivery))
+        log.info(
+            "statement offered",
+            listing=self._listing_id,
+            bank_account=delivery.bank_account_id,
+            statement=delivery.statement.pk,
+            lines=delivery.statement.line_count,
+            outcome=_word(outcome),
+            reason=getattr(outcome, "reason", None),
+            correlation_ids=[key.replace("-", "") for key in self._carried(delivery)],
+        )
+        return outcome
 
     def follow(self, statement_id: str) -> Outcome:
         return self._timed("follow", lambda: self._destination.follow(statement_id))

@@ -13,10 +13,11 @@ from bankfeeds.app.refusals import NotStarted
 from bankfeeds.app.secret_key import secret_keys, sqlite_path
 from bankfeeds.app.transcript import RecordingClient, Transcript
 from bankfeeds.domain.audit import AuditEntry
+from bankfeeds.domain.delivery import Delivery
 from bankfeeds.domain.origins import Origins
 from bankfeeds.domain.ports import Clock, Registrar, TokenVerifier
 from bankfeeds.domain.transaction import TextLimits
-from bankfeeds.flows import listings
+from bankfeeds.flows import listings, pushes
 from bankfeeds.flows.context import Limits, World
 from bankfeeds.sage.destination import SageDestinations
 from bankfeeds.sage.jwks import FETCH_TIMEOUT_S, JwksVerifier
@@ -120,12 +121,16 @@ def _build(
     meters: Meters | None,
 ) -> Opened:
     destinations = SageDestinations(lambda listing_id: listings.secrets(world, listing_id), http, clock)
+
+    def carried(delivery: Delivery) -> list[str]:
+        return pushes.keys_carried(world, delivery)
+
     world = World(
         db=database,
         clock=clock,
         ids=facts.RandomIds(),
         sealer=sealer,
-        destinations=destinations if meters is None else MeasuredDestinations(destinations, meters.sage_call),
+        destinations=destinations if meters is None else MeasuredDestinations(destinations, meters.sage_call, carried),
         limits=limits_of(settings),
         is_production=settings.environment == "production",
         reports_sync_failures=settings.report_sync_failures == "on",

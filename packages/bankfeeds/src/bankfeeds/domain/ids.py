@@ -5,6 +5,7 @@ from uuid import UUID
 OTP_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 OTP_LENGTH = 6
 _UUID_DIGITS = 32
+_RANDOM = 4
 
 
 def is_uuid(text: str) -> bool:
@@ -13,6 +14,15 @@ def is_uuid(text: str) -> bool:
         return str(UUID(text)) == text
     except ValueError:
         return False
+
+
+def uuid_of(correlation_id: str) -> str | None:
+    """The correlation id of a request as the UUID that it is; None for one that is not a random UUID's hex."""
+    try:
+        made = UUID(correlation_id)
+    except ValueError:
+        return None
+    return str(made) if made.version == _RANDOM and made.hex == correlation_id else None
 
 
 def tidy_connection_id(typed: str) -> str | None:

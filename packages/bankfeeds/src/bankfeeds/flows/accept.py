@@ -58,7 +58,7 @@ def _accept(world: World, actor: str, request: PushRequest) -> PushOperation:
     now = world.clock()
     currency = _currency(world, request, now)
     columns, warnings = examine.read(request, EXPONENTS[currency], world.limits.text)
-    draft = _Draft(request, actor, world.ids.uuid(), now, currency, columns, warnings)
+    draft = _Draft(request, actor, request.key or world.ids.uuid(), now, currency, columns, warnings)
     numbered = call(world, ACCEPT, lambda: acceptance.store(world.db, _new_push(draft)))
     if numbered is not None:
         return _push(draft, warnings, columns, first_seq=numbered.first_seq, last_seq=numbered.last_seq)
@@ -94,7 +94,7 @@ def begin(world: World, actor: str, request: PushRequest) -> Begun | None:
     columns = read_columns(request.items, EXPONENTS[currency], world.limits.text)
     if columns is None or columns.has_repeats:
         return None
-    draft = _Draft(request, actor, world.ids.uuid(), now, currency, columns, ())
+    draft = _Draft(request, actor, request.key or world.ids.uuid(), now, currency, columns, ())
     world.crash(ACCEPT.format("before"))
     stored = acceptance.submit(world.db, _new_push(draft))
     return None if stored is None else Begun(world, draft, stored)

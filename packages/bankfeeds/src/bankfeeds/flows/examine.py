@@ -27,7 +27,9 @@ from bankfeeds.store.engine import Read
 
 @dataclass(frozen=True, slots=True)
 class PushRequest:
-    """One create-bank-transactions request, its JSON already of the right types."""
+    """One create-bank-transactions request, its JSON already of the right types. `key` is that of its push operation;
+    None: a new one is made.
+    """
 
     company_id: str
     connection_id: str
@@ -35,6 +37,7 @@ class PushRequest:
     body_account_id: str | None
     items: Sequence[RawLine]
     timeout_minutes: int | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from bankfeeds.domain.delivery import Delivery
 from bankfeeds.domain.errors import Flaw, NotFound
 from bankfeeds.domain.push_operation import PushOperation, PushStatus
 from bankfeeds.domain.selection import EVERYTHING, Selection
@@ -56,3 +57,15 @@ def _with_causes(tx: Read, found: list[tuple[int, PushOperation]]) -> list[PushO
         else push
         for account_pk, push in found
     ]
+
+
+PUSHES_NAMED_MAX = 50
+
+
+def keys_carried(world: World, delivery: Delivery) -> list[str]:
+    """The push operations that brought the lines of a statement: the newest PUSHES_NAMED_MAX, oldest first."""
+    statement = delivery.statement
+    if statement.first_seq is None or statement.last_seq is None:
+        return []
+    first, last = statement.first_seq, statement.last_seq
+    return world.db.read(lambda tx: pushes.keys_between(tx, statement.feed_pk, first, last, PUSHES_NAMED_MAX))

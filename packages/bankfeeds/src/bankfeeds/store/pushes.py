@@ -196,3 +196,13 @@ def operation(row: sa.Row[Any]) -> PushOperation:
         balance=row.balance,
         balance_on=row.balance_on,
     )
+
+
+def keys_between(tx: Read, feed_pk: int, first_seq: int, last_seq: int, limit: int) -> list[str]:
+    """Of the newest operations of the feed's account that brought lines in this range, oldest first. Bounded by the
+    limit whatever the account has: the index is walked back from the last line.
+    """
+    account_pk = sa.select(t.feeds.c.account_pk).where(t.feeds.c.pk == feed_pk).scalar_subquery()
+    query = sa.select(_p.key, _p.last_seq).where(_p.account_pk == account_pk, _p.first_seq <= last_seq)
+    rows = tx.rows(query.order_by(_p.first_seq.desc()).limit(limit))
+    return [row.key for row in reversed(rows) if row.last_seq >= first_seq]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bankfeeds.domain.delivery import FoundAccount
-from bankfeeds.flows import deliver, settle
+from bankfeeds.flows import deliver, pushes, settle
 from bankfeeds.store import feeds
 
 DAYS = [f"2026-02-{day:02d}" for day in range(1, 11)]
@@ -317,3 +317,15 @@ def test_random_faults_and_deaths_end_with_every_line_once_and_in_order(
     if "ba-2" in platform.sage.stored:
         assert len(platform.sage.stored["ba-2"]) == sent
     assert all(feed.cursor == platform.account().last_seq for feed in platform.feeds())
+
+
+def test_a_statement_knows_the_pushes_whose_lines_it_carries(platform: Any, make_lines: Any) -> None:
+    platform.link()
+    platform.run()
+    early = platform.push(*make_lines("2026-02-01"))
+    platform.run()
+    pushed = [platform.push(*make_lines("2026-02-02", "2026-02-02", start=start)) for start in (2, 4)]
+    platform.run()
+    assert pushes.keys_carried(platform.world, platform.sage.offers[-1]) == [each.key for each in pushed]
+    assert pushes.keys_carried(platform.world, platform.sage.offers[-2]) == [early.key]
+    assert pushes.keys_carried(platform.world, platform.sage.offers[0]) == []

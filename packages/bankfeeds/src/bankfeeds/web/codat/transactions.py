@@ -3,6 +3,7 @@
 from typing import Any
 
 from bankfeeds.domain.errors import NotFound, one_flaw
+from bankfeeds.domain.ids import uuid_of
 from bankfeeds.flows import accept as accepting
 from bankfeeds.flows import connections, source_accounts
 from bankfeeds.flows.accept import accept
@@ -65,7 +66,8 @@ def _request(call: Call) -> PushRequest:
     body = _body.read(call)
     if body.transactions is None:
         raise one_flaw("transactions", "is missing; send an array of transactions, oldest first")
-    return PushRequest(company, connection, account, body.account_id, body.transactions, timeout_minutes)
+    key = uuid_of(call.correlation_id)
+    return PushRequest(company, connection, account, body.account_id, body.transactions, timeout_minutes, key)
 
 
 def flag(call: Call, name: str) -> bool:

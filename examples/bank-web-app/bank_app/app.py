@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import httpx2
 import jinja2
@@ -20,12 +20,13 @@ from starlette.staticfiles import StaticFiles
 from bank_app import sage
 from bank_app.config import Config
 from bank_app.customers import sign_in
-from bank_app.feeds import Busy, Declined, Feeds, SessionOver
+from bank_app.feeds import Busy, Declined, Feeds, NotTheirs, SessionOver
 from bank_app.products import PRODUCTS
 from bank_app.sessions import Session, Sessions
 
 _log = logging.getLogger(__name__)
 COOKIE = "bank_session"
+_IN_SAGE = "Close this page in Sage, and start again there when you like."
 FIELDS_MAX = 20
 FORM_BYTES_MAX = 10_000
 _FOLDER = Path(__file__).parent
@@ -49,6 +50,7 @@ def make_app(
             Route("/link", _page(bank.link)),
             Route("/link/sign-in", _page(bank.link_sign_in), methods=["POST"]),
             Route("/link/consent", _page(bank.link_consent), methods=["POST"]),
+            Route("/link/cancel", _page(bank.link_cancel), methods=["POST"]),
             Mount("/static", StaticFiles(directory=_FOLDER / "static")),
         ],
         exception_handlers={Exception: bank.broken},
@@ -86,8 +88,8 @@ class _Bank:
         given = [request.query_params.get(name, "") for name in ("authorizationId", "redirectUri", "bankId")]
         if not all(given) or not sage.may_return(given[1], self._hosts):
             words = "This address is incomplete, or does not come from Sage."
-            return self._framed("stopped.html", 400, words=words, back=None)
-        return self._framed("link_sign_in.html", secret=self._sessions.start(*given), back=_back(given), wrong=False)
+            return self._stopped(400, words)
+        return self._framed("link_sign_in.html", secret=self._sessions.start(*given), wrong=False)
 
     def link_sign_in(self, _request: Request, form: Form) -> Response:
         secret, session = self._found(form)
@@ -95,9 +97,9 @@ class _Bank:
             return self._over(secret)
         customer = sign_in(form.get("customer", ""), form.get("pin", ""))
         if customer is None:
-            return self._framed("link_sign_in.html", 422, secret=secret, back=_back_of(session), wrong=True)
+            return self._framed("link_sign_in.html", 422, secret=secret, wrong=True)
         secret = self._sessions.sign_in(secret, customer)
-        return self._framed("consent.html", secret=secret, back=_back_of(session), customer=customer, busy=False)
+        return self._framed("consent.html", secret=secret, customer=customer, busy=False)
 
     def link_consent(self, _request: Request, form: Form) -> Response:
         """Company, connection and accounts on the spot; then Bankfeeds tells Sage, and the customer goes back there.
@@ -111,14 +113,14 @@ class _Bank:
             path = self._feeds.connection_path(session.customer)
             self._feeds.authorise(path, session.authorization_id, session.bank_id)
         except SessionOver:
-            return self._over(secret)
+            return self._stopped(410, f"Sage has ended this attempt. {_IN_SAGE}")
+        except NotTheirs:
+            return self._stopped(403, "Sage asked for an account of another customer of the bank.", again=_again(session))
         except Declined as declined:
             _log.warning("link: declined for customer %s: %s", session.customer.id, declined)
-            words = "Linking is not possible at the moment, and nothing was changed. Please call us: 0800 000 000."
-            return self._framed("stopped.html", 409, words=words, back=_back_of(session))
+            return self._stopped(409, f"Linking is not possible at the moment. {_IN_SAGE}")
         except Busy:
-            shown = {"secret": secret, "back": _back_of(session), "customer": session.customer, "busy": True}
-            return self._framed("consent.html", 503, **shown)
+            return self._framed("consent.html", 503, secret=secret, customer=session.customer, busy=True)
         return RedirectResponse(_back_of(session), 303, sage.headers(self._hosts, in_frame=True))
 
     def _found(self, form: Form) -> tuple[str, Session | None]:
@@ -126,11 +128,18 @@ class _Bank:
         session = self._sessions.find(secret)
         return secret, session if session is not None and session.redirect_uri else None
 
+    def link_cancel(self, _request: Request, form: Form) -> Response:
+        """Nobody can tell Sage, and Sage expects back only whom it has heard of: so the customer closes it there."""
+        self._sessions.end(form.get("session", ""))
+        return self._stopped(200, _IN_SAGE)
+
     def _over(self, secret: str) -> Response:
         session = self._sessions.find_even_over(secret)
-        back = _back_of(session) if session is not None and session.redirect_uri else None
-        words = "This took too long, and nothing was linked. Please go back to Sage and start again from there."
-        return self._framed("stopped.html", 410, words=words, back=back)
+        again = _again(session) if session is not None and session.redirect_uri else None
+        return self._stopped(410, f"This took too long. {'' if again else _IN_SAGE}", again)
+
+    def _stopped(self, status: int, words: str, again: str | None = None) -> Response:
+        return self._framed("stopped.html", status, words=words.strip(), again=again)
 
     # --- by themselves, in a window of their own: a cookie holds the session
 
@@ -201,8 +210,14 @@ def _back_of(session: Session) -> str:
     return sage.return_address(session.redirect_uri, session.authorization_id)
 
 
-def _back(given: list[str]) -> str:
-    return sage.return_address(given[1], given[0])
+def _again(session: Session) -> str:
+    """The address that the customer arrived at: in it are only what Sage put there."""
+    given = {
+        "authorizationId": session.authorization_id,
+        "redirectUri": session.redirect_uri,
+        "bankId": session.bank_id,
+    }
+    return f"/link?{urlencode(given)}"
 
 
 def _rendered(template: str, status: int, headers: dict[str, str], values: Mapping[str, Any]) -> Response:

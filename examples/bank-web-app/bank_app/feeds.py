@@ -19,8 +19,12 @@ class SessionOver(Exception):
     """Sage's session has ended; the customer starts again there."""
 
 
+class NotTheirs(Exception):
+    """The session is bound to another customer's connection, or renews an account of another customer."""
+
+
 class Declined(Exception):
-    """Linking is switched off, or Sage refused, or the account to be renewed is another customer's."""
+    """Linking is switched off, or Sage refused."""
 
 
 class Busy(Exception):
@@ -51,7 +55,9 @@ class Feeds:
         answer = self._ask("PUT", f"{path}/authorization", {"authorizationId": authorization_id, "bankId": bank_id})
         if answer.status_code == NOT_FOUND:
             raise SessionOver
-        if answer.status_code in {FORBIDDEN, CONFLICT}:
+        if answer.status_code == FORBIDDEN:
+            raise NotTheirs
+        if answer.status_code == CONFLICT:
             raise Declined(answer.text)
         _check(answer)
 

@@ -1,6 +1,7 @@
 """The example as a browser sees it: real requests against the app, and Bankfeeds' API by a script of its answers."""
 
 import asyncio
+import html
 import json
 import re
 from datetime import datetime
@@ -169,22 +170,23 @@ def test_nobody_else_is_returned_to(browser, redirect_uri):
     assert "<form" not in response.text
 
 
-def test_a_session_that_ends_midway_is_told_and_binds_nothing(browser, bankfeeds, clock):
+def test_a_session_that_ends_midway_is_told_and_the_customer_may_sign_in_again(browser, bankfeeds, clock):
     arrived, consent = arrive(browser), agreed(browser)
     clock.now += 600
-    ways_back = []
 
-    for answer in (
+    answers = [
         browser.post("/link/sign-in", session=secret_in(arrived), **HARBOUR),
         browser.post("/link/consent", session=secret_in(consent)),
         browser.post("/link/consent", session="guessed"),
         browser.post("/link/consent"),
-    ):
-        assert answer.status_code == 410
-        assert "start again from there" in answer.text
-        ways_back.append(f"{DRIVE}&state={STATE}".replace("&", "&amp;") in answer.text)
-    assert ways_back == [True, True, False, False]
+    ]
+
+    assert [answer.status_code for answer in answers] == [410] * 4
+    assert ["Sign in again" in answer.text for answer in answers] == [True, True, False, False]
     assert bankfeeds.asked == []
+    again = browser.get(html.unescape(re.search('href="(/link[^"]+)"', answers[0].text)[1]))
+    consent = browser.post("/link/sign-in", session=secret_in(again), **HARBOUR)
+    assert browser.post("/link/consent", session=secret_in(consent)).headers["location"] == f"{DRIVE}&state={STATE}"
 
 
 def test_consent_needs_a_sign_in_and_the_secret_changes_with_it(browser, bankfeeds):
@@ -197,12 +199,25 @@ def test_consent_needs_a_sign_in_and_the_secret_changes_with_it(browser, bankfee
     assert bankfeeds.asked == []
 
 
-def test_a_wrong_pin_is_the_form_again_with_the_way_back(browser):
-    answer = browser.post("/link/sign-in", session=secret_in(arrive(browser)), customer="harbour", pin="9999")
+def test_a_wrong_pin_is_the_form_again(browser):
+    arrived = arrive(browser)
+
+    answer = browser.post("/link/sign-in", session=secret_in(arrived), customer="harbour", pin="9999")
 
     assert answer.status_code == 422
     assert 'role="alert"' in answer.text
-    assert f"{DRIVE}&state={STATE}".replace("&", "&amp;") in answer.text
+    assert secret_in(answer) == secret_in(arrived)
+
+
+def test_who_cancels_is_told_where_to_go_on_and_the_session_is_over(browser, bankfeeds):
+    consent = agreed(browser)
+    assert 'formaction="/link/cancel" formnovalidate' in consent.text
+
+    answer = browser.post("/link/cancel", session=secret_in(consent))
+
+    assert (answer.status_code, "Close this page in Sage" in answer.text) == (200, True)
+    assert browser.post("/link/consent", session=secret_in(consent)).status_code == 410
+    assert bankfeeds.asked == []
 
 
 def test_sages_own_session_that_ended_meanwhile_is_told_too(browser, bankfeeds):
@@ -213,14 +228,14 @@ def test_sages_own_session_that_ended_meanwhile_is_told_too(browser, bankfeeds):
     assert (answer.status_code, "location" in answer.headers) == (410, False)
 
 
-@pytest.mark.parametrize("status", [403, 409])
-def test_an_authorisation_that_is_declined_is_told_with_the_way_back(browser, bankfeeds, status):
+@pytest.mark.parametrize(("status", "offers_another_sign_in"), [(403, True), (409, False)])
+def test_an_authorisation_that_is_declined_is_told(browser, bankfeeds, status, offers_another_sign_in):
     bankfeeds.authorization = [status]
 
     answer = browser.post("/link/consent", session=secret_in(agreed(browser)))
 
-    assert (answer.status_code, "nothing was changed" in answer.text) == (409, True)
-    assert f'href="{DRIVE}&state={STATE}"'.replace("&", "&amp;") in answer.text
+    assert (answer.status_code, "Nothing was linked" in answer.text) == (status, True)
+    assert ("Sign in again" in answer.text) == offers_another_sign_in
 
 
 def test_a_second_click_is_answered_like_the_first(browser, bankfeeds):

@@ -23,12 +23,13 @@ def test_name_and_colour_are_saved_and_shown_in_the_preview(site: PortalSite, wo
 
     text = site.get("branding").text
     assert 'src="/portal/branding/preview?name=Harbour+Bank&amp;colour=%230b3b71"' in text
-    assert 'sandbox="allow-same-origin"' in text
+    assert 'sandbox="allow-same-origin allow-scripts"' in text, "no form in it can be sent"
     assert re.search(r"text is white, with a contrast of 1\d\.\d to 1", text)
     assert re.search(r"un contraste de 1\d,\d pour 1", site.get("branding", "fr").text)
     preview = site.get("branding/preview?name=Harbour+Bank&colour=%230b3b71")
     assert "Harbour Bank" in said_in(preview)
     assert "frame-ancestors 'self'" in preview.headers["content-security-policy"]
+    assert "default-src 'none'" in preview.headers["content-security-policy"]
 
 
 def test_a_preview_saves_nothing_and_takes_its_colour_from_the_address(site: PortalSite, world: World):

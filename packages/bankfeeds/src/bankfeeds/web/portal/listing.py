@@ -36,6 +36,7 @@ def settings(desk: Desk, visit: Visit) -> Answer:
 def facts(desk: Desk, visit: Visit) -> Answer:
     """Names and addresses."""
     changes: dict[str, object] = {name: visit.fields.get(name, "").strip() for name in (*TEXTS, "header_name")}
+    changes["jwks_url"] = changes["jwks_url"] or registering.usual_jwks_url(str(changes["token_url"]))
     changes["bank_id"] = visit.fields.get("bank_id", "").strip() or None
     return _changed(
         desk, visit, "facts", lambda: listings.update(desk.world, visit.actor, visit.path["listing"], changes)

@@ -93,14 +93,18 @@ def test_a_parked_feed_is_put_right_without_scripts(
     ann = Operator(browser, site, Album(tmp_path), "en", has_scripts=False)
     page, words = ann.page, ann.words
     page.goto(f"{site.url}/portal/")
-    page.get_by_role("navigation", name=words["nav"], exact=True).get_by_role("link", name=words["nav_feeds"]).click()
+    page.get_by_role("navigation", name=words["nav"], exact=True).get_by_role(
+        "link", name=words["nav_feeds"], exact=True
+    ).click()
     page.get_by_role("link", name=words["feeds_parked"], exact=True).click()
     page.get_by_role("link", name=words["feeds_decide"]).click()
     expect(page.get_by_text(words["trouble_form"])).to_be_visible()
     page.locator("#skip-reason").fill(WHY)
     ann.press("skip_submit")
     expect(page.get_by_role("status")).to_have_text(words["done_feed_skip"].format(line="t-3"))
-    page.get_by_role("navigation", name=words["nav"], exact=True).get_by_role("link", name=words["nav_feeds"]).click()
+    page.get_by_role("navigation", name=words["nav"], exact=True).get_by_role(
+        "link", name=words["nav_feeds"], exact=True
+    ).click()
     page.get_by_text(words["pause_submit"]).first.click()
     page.locator("#pause-reason").fill(WHY)
     ann.press("pause_submit")

@@ -7,7 +7,7 @@ accept the same lines and make the same columns of them, which a test asks of ra
 
 import re
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -106,6 +106,11 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.seqs)
+
+    def before(self, seq: int) -> "Batch":
+        """Without the lines from `seq` on."""
+        count = bisect_left(self.seqs, seq)
+        return self if count == len(self) else Batch(self.seqs[:count], self.columns.first(count))
 
     def cut(self, limit: int, spread: timedelta) -> "Batch":
         """As many of the oldest as one statement may carry: `limit`, none more than `spread` after the first."""

@@ -12,7 +12,9 @@ class AmountUnit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Secrets are not here: `store/listings.py` unseals them for the adapter alone."""
+    """Secrets are not here: `store/listings.py` unseals them for the adapter alone. `holds_gaps`: lines that do not
+    follow on the one before by their balance are held in quarantine instead of sent.
+    """
 
     id: str
     name: str
@@ -35,6 +37,7 @@ class Listing:
     confirmed_at: datetime | None = None
     confirmed_by: str | None = None
     confirmed_evidence: str | None = None
+    holds_gaps: bool = False
 
 
 @dataclass(frozen=True, slots=True)

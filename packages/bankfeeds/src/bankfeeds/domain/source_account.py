@@ -69,6 +69,7 @@ class AccountInfo:
 class SourceAccount:
     """`pk` numbers the account's stream of lines; `last_seq` is its newest sequence number, 0 for none.
     `requested_start_on` is the earliest day that a Sage user chose for its feeds, where that was looked up.
+    From `hold_seq` on nothing is sent: a push is held in quarantine there.
     `restored_seq` is the last one that a backup had, once restored from one; `verifying_since` the moment of that
     backup, until a line has followed on it.
     """
@@ -98,6 +99,7 @@ class SourceAccount:
     requested_start_on: date | None = None
     verifying_since: datetime | None = None
     restored_seq: int | None = None
+    hold_seq: int | None = None
 
     @property
     def branch(self) -> str | None:

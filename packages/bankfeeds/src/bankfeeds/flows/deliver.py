@@ -17,7 +17,7 @@ from bankfeeds.domain.outcome import Rejected
 from bankfeeds.domain.ports import Destination
 from bankfeeds.domain.source_account import SourceAccount
 from bankfeeds.domain.statement import Balances, Statement, StatementKind, StatementStatus
-from bankfeeds.flows import confirm, settle
+from bankfeeds.flows import confirm, quarantine, settle
 from bankfeeds.flows.context import World
 from bankfeeds.flows.crash_points import OFFER, PREPARE, SETTLE, call, commit
 from bankfeeds.store import budgets, feeds, held, lines, statements
@@ -104,7 +104,7 @@ def prepare(tx: Write, world: World, claim: Claim) -> Plan | None:
     if listing is None or (world.is_production and listing.confirmed_at is None):
         feeds.release(tx, feed.pk, now + UNCONFIRMED_WAIT)
         return None
-    act = _under_way(tx, feed, account) or _something_new(tx, world, feed, account, now)
+    act = _under_way(tx, feed, account) or _something_new(tx, world, feed, account, listing, now)
     if act is None:
         return None
     return Plan(listing, account, act, budgets.reserve(tx, listing.id, now, world.limits.requests_per_second))
@@ -134,7 +134,9 @@ def _offer_again(tx: Write, feed: Feed, delivery: Delivery) -> Offer:
     return Offer(delivery, _is_doubtful(feed, statement))
 
 
-def _something_new(tx: Write, world: World, feed: Feed, account: SourceAccount, now: datetime) -> Act | None:
+def _something_new(
+    tx: Write, world: World, feed: Feed, account: SourceAccount, listing: Listing, now: datetime
+) -> Act | None:
     """In order of need; None after giving the feed back because nothing waits."""
     if feed.start_on is None:
         return Find()
@@ -147,10 +149,17 @@ def _something_new(tx: Write, world: World, feed: Feed, account: SourceAccount, 
         return None
     limit = min(feed.window or world.limits.lines_per_statement_max, world.limits.lines_per_statement_max)
     waiting = lines.next_batch(tx, account.pk, feed.cursor, limit, from_on=feed.start_on, feed_pk=feed.pk)
+    hold_seq = account.hold_seq
+    if waiting and listing.holds_gaps:
+        hold_seq = quarantine.hold_gap(tx, account, waiting, now)
+    if hold_seq is not None:
+        waiting = waiting.before(hold_seq)
     if waiting:
         batch = waiting.cut(limit, AGE_SPREAD)
         return _make(tx, feed, account, StatementKind.lines, batch, _balances(account, batch.columns), now)
-    feeds.release(tx, feed.pk, None, cursor=account.last_seq, waiting_since=None, window=None, narrow_until=None)
+    settled = account.last_seq if hold_seq is None else max(feed.cursor, hold_seq - 1)
+    waits = {} if settled < account.last_seq else {"waiting_since": None}
+    feeds.release(tx, feed.pk, None, cursor=settled, **waits, window=None, narrow_until=None)
     confirm.end_pushes(tx, account.pk, now)
     return None
 

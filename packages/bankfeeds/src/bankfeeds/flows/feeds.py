@@ -13,7 +13,7 @@ from bankfeeds.domain.errors import Flaw
 from bankfeeds.domain.push_operation import PushStatus
 from bankfeeds.domain.source_account import AccountEvent, SourceAccount
 from bankfeeds.domain.transaction import parse_day
-from bankfeeds.flows import announce, confirm, reauthorise
+from bankfeeds.flows import announce, confirm, quarantine, reauthorise
 from bankfeeds.flows.context import World
 from bankfeeds.store import audit, connections, feeds, pauses, pushes, source_accounts, statements
 from bankfeeds.store.engine import Write
@@ -50,7 +50,8 @@ def open_feed(
         reauthorise.renewed(tx, locked, now)
     start_on = None if requested_start_date is None else parse_day(requested_start_date)
     is_held = pauses.is_held(tx, listing_id, account)
-    feeds.insert(tx, listing_id, account.pk, bank_account_id, start_on, locked.last_seq, now, is_held=is_held)
+    number = feeds.insert(tx, listing_id, account.pk, bank_account_id, start_on, locked.last_seq, now, is_held=is_held)
+    quarantine.leave_out_dropped(tx, account.pk, number, now)
     _set_connection(tx, connection, ConnectionEvent.feed_opened, now)
     status = account_rules.next_status(locked.status, AccountEvent.feed_opened)
     source_accounts.update(tx, account.pk, status=status.value, feed_start_on=now.date(), modified_at=now)

@@ -179,7 +179,7 @@ def _found(listing: Listing | None, listing_id: str) -> Listing:
 
 
 def _changed(listing: Listing, changes: Mapping[str, object]) -> Listing:
-    readers: dict[str, Callable[[object], object]] = {"amount_unit": _amount_unit}
+    readers: dict[str, Callable[[object], object]] = {"amount_unit": _amount_unit, "holds_gaps": _yes_or_no}
     return replace(listing, **{name: readers.get(name, _text)(value) for name, value in changes.items()})
 
 
@@ -188,6 +188,13 @@ def _amount_unit(value: object) -> AmountUnit:
         return AmountUnit(str(value))
     except ValueError:
         raise Invalid("listing", "amount_unit: must be minor or major") from None
+
+
+def _yes_or_no(value: object) -> bool:
+    known = {"yes": True, "true": True, "no": False, "false": False}
+    if str(value).lower() not in known:
+        raise Invalid("listing", "holds_gaps: must be yes or no")
+    return known[str(value).lower()]
 
 
 def _text(value: object) -> str | None:

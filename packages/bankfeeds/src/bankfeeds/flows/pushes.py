@@ -6,6 +6,7 @@ from bankfeeds.domain.delivery import Delivery
 from bankfeeds.domain.errors import Flaw, NotFound
 from bankfeeds.domain.push_operation import PushOperation, PushStatus
 from bankfeeds.domain.selection import EVERYTHING, Selection
+from bankfeeds.flows import quarantine
 from bankfeeds.flows.context import World
 from bankfeeds.store import companies, feeds, pushes
 from bankfeeds.store.engine import Read
@@ -50,7 +51,8 @@ def _with_causes(tx: Read, found: list[tuple[int, PushOperation]]) -> list[PushO
     waiting = sorted({account_pk for account_pk, push in found if push.status is PushStatus.pending})
     if not waiting:
         return [push for _, push in found]
-    causes = dict.fromkeys(feeds.held_accounts(tx, waiting), PAUSED) | feeds.parked_causes(tx, waiting)
+    causes = dict.fromkeys(feeds.held_accounts(tx, waiting), PAUSED) | quarantine.causes(tx, waiting)
+    causes |= feeds.parked_causes(tx, waiting)
     return [
         replace(push, warnings=(*push.warnings, Flaw("transactions", causes[account_pk])))
         if push.status is PushStatus.pending and account_pk in causes

@@ -16,7 +16,7 @@ _l = t.listings.c
 PLAIN = (
     "id", "name", "region", "country", "bank_id", "external_ref", "url", "provider_url", "token_url", "jwks_url",
     "client_id", "audience", "connector_issuer", "connector_audience", "header_name", "amount_unit", "created_at",
-    "authorization_redirect_url", "confirmed_at", "confirmed_by", "confirmed_evidence",
+    "authorization_redirect_url", "confirmed_at", "confirmed_by", "confirmed_evidence", "holds_gaps",
 )  # fmt: skip
 
 

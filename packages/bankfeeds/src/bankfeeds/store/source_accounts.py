@@ -169,6 +169,7 @@ def account(row: Any) -> SourceAccount:
         needs_reauthorisation=row.needs_reauthorisation,
         verifying_since=row.verifying_since,
         restored_seq=row.restored_seq,
+        hold_seq=row.hold_seq,
     )
 
 

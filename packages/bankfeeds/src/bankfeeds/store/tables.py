@@ -66,6 +66,7 @@ listings = sa.Table(
     sa.Column("confirmed_at", Instant),
     sa.Column("confirmed_by", sa.Text),
     sa.Column("confirmed_evidence", sa.Text),
+    sa.Column("holds_gaps", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("removed_at", Instant),
 )
 
@@ -120,6 +121,7 @@ source_accounts = sa.Table(
     sa.Column("needs_reauthorisation", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("verifying_since", Instant),
     sa.Column("restored_seq", sa.BigInteger),
+    sa.Column("hold_seq", sa.BigInteger),
     sa.Column("deleted_at", Instant),
     sa.Index(
         "uq_source_accounts_connection_id_id",

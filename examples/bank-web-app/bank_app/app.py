@@ -115,7 +115,7 @@ class _Bank:
         except SessionOver:
             return self._stopped(410, f"Sage has ended this attempt. {_IN_SAGE}")
         except NotTheirs:
-            return self._stopped(403, "Sage asked for an account of another customer of the bank.", again=_again(session))
+            return self._stopped(403, "Sage asked for an account of another customer.", again=_again(session))
         except Declined as declined:
             _log.warning("link: declined for customer %s: %s", session.customer.id, declined)
             return self._stopped(409, f"Linking is not possible at the moment. {_IN_SAGE}")

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from browsers import Album, chromium
-from people import Person
 from playwright.sync_api import Browser, Page, expect
 from processes import clean_environment
 from systems import System, running
+from visitors import Person
 
 from bankfeeds.web.portal.words import LANGUAGES
 

@@ -14,11 +14,11 @@ from bank_lines import make_lines
 from browsers import Album, chromium
 from clusters import Cluster
 from institutions import Customer
-from people import Hands, Person
 from playwright.sync_api import Browser, Page, expect
 from processes import run, wait_until
 from sites import BankApp, bank_app, end_sessions, forget_failures
 from systems import System, running
+from visitors import Hands, Person
 
 pytestmark = pytest.mark.slow
 FAILURES_MAX = 6

@@ -14,10 +14,10 @@ import wires
 from bank_lines import days_ago, make_lines
 from browsers import Album, chromium
 from institutions import Customer
-from people import Person
 from playwright.sync_api import Browser, expect
 from processes import wait_until
 from systems import System
+from visitors import Person
 
 pytestmark = pytest.mark.slow
 

@@ -17,7 +17,7 @@ from databases import Databases
 from grounds import NOON, Died, Grounds
 from sage_users import SageCompany
 
-from bankfeeds.app.registering import callbacks_of, ensure_first_listing
+from bankfeeds.app.registering import ensure_first_listing
 from bankfeeds.domain.account_draft import AccountDraft
 from bankfeeds.domain.errors import Unavailable
 from bankfeeds.domain.origins import Origins
@@ -32,6 +32,7 @@ from bankfeeds.flows import (
 from bankfeeds.flows.companies import CompanyDraft
 from bankfeeds.flows.context import Limits, World
 from bankfeeds.flows.crash_points import CALLS, POINTS
+from bankfeeds.flows.registering import callbacks_of
 from bankfeeds.sage.destination import SageDestinations
 from bankfeeds.sage.jwks import JwksVerifier
 from bankfeeds.settings import Settings

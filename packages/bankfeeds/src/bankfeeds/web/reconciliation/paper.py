@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any, cast
 
 import jinja2
 
@@ -24,7 +25,7 @@ def _amount(value: Decimal, currency: str) -> str:
     return f"{value:,.{EXPONENTS.get(currency, 2)}f}".replace("-", "−")  # noqa: RUF001 - a minus sign
 
 
-_pages.filters["amount"] = _amount
+cast("dict[str, Any]", _pages.filters)["amount"] = _amount
 
 
 def paper(institution: str, found: Sequence[Reconciled]) -> str:

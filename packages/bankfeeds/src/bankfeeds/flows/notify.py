@@ -24,8 +24,8 @@ from bankfeeds.store.happenings import NewDelivery, Waiting
 from bankfeeds.store.webhook_queue import Address, Tried
 
 AT_ONCE_MAX = 200
-LEASE = timedelta(seconds=60)
-BEGIN_UNTIL = timedelta(seconds=20)
+LEASE = timedelta(seconds=30)
+BEGIN_UNTIL = timedelta(seconds=17)
 """No attempt is begun later than this before its lease runs out: one takes 15 s at most."""
 FAN_OUT, ATTEMPT_TAKEN, ATTEMPT_SETTLED = "webhooks: {} fan out", "webhooks: {} take", "webhooks: {} settle"
 ACTOR = "worker"

@@ -8,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from bankfeeds.domain.balance_proof import NamedLine, Stretch
-from bankfeeds.domain.feed import Feed
+from bankfeeds.domain.feed import Feed, QueuedLine
 from bankfeeds.store import feeds
 from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Read, Write
@@ -111,3 +111,19 @@ def account_pks(tx: Read, limit: int) -> list[int]:
     a = t.source_accounts.c
     query = sa.select(a.pk).where(a.deleted_at.is_(None)).order_by(a.pk).limit(limit)
     return [row.pk for row in tx.rows(query)]
+
+
+def sent(tx: Read, feed: Feed, first_seq: int, last_seq: int) -> list[QueuedLine]:
+    """The lines of a range that a feed has brought to Sage, or that Sage had already."""
+    base = feed.account_pk << t.SEQ_BITS
+    m = t.line_marks.c
+    skipped = sa.select(m.seq).where(m.feed_pk == feed.pk, m.mark == "skipped").scalar_subquery()
+    span = _l.pk.between(base + first_seq, base + min(last_seq, feed.cursor))
+    query = sa.select(t.lines).where(span, (_l.pk - base).not_in(skipped), _l.posted_on >= (feed.start_on or date.max))
+    return [
+        QueuedLine(
+            row.pk - base, row.id, row.posted_on, row.amount, row.balance, row.type, row.description, row.counterparty,
+            row.reference,
+        )
+        for row in tx.rows(query.order_by(_l.pk))
+    ]  # fmt: skip

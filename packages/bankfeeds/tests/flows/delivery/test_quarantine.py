@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bankfeeds.domain.balance_proof import Verdict
 from bankfeeds.domain.errors import Conflict, Invalid, NotFound
 from bankfeeds.domain.push_operation import PushStatus
-from bankfeeds.flows import listings, quarantine, reconcile
+from bankfeeds.flows import listings, quarantine, reconcile, trace
 from bankfeeds.store import tables as t
 
 from .conftest import Item
@@ -137,6 +137,35 @@ def test_every_step_is_audited_with_its_reason(platform: Any, held: Any) -> None
         (row,) = audit_rows(platform, action)
         assert (row.actor, row.reason, row.subject) == (ANN, reason, "account:ext-acc-001")
         assert row.detail == {"push": held[1].key, "lines": 2}
+
+
+# --- where lines came from and went
+
+
+def test_a_line_is_traced_to_its_push_and_to_what_became_of_it_in_each_feed(platform: Any, held: Any) -> None:
+    platform.link("ba-2", start="2026-02-02")
+    platform.run()
+    sent = trace.line(platform.world, "ext-acc-001", "t-2")
+    assert (sent.push, sent.line.id) == (held[0].key, "t-2")
+    assert [(each.bank_account_id, each.state, each.statement is None) for each in sent.feeds] == [
+        ("ba-1", "sent", False),
+        ("ba-2", "withheld", True),
+    ]
+    waiting = trace.line(platform.world, "ext-acc-001", "t-5")
+    assert [each.state for each in waiting.feeds] == ["waiting", "waiting"]
+    quarantine.drop(platform.world, ANN, held[1].key, WHY)
+    dropped = trace.line(platform.world, "ext-acc-001", "t-3")
+    assert {(each.state, each.reason) for each in dropped.feeds} == {("skipped", f"dropped in quarantine: {WHY}")}
+    with pytest.raises(NotFound, match="t-9"):
+        trace.line(platform.world, "ext-acc-001", "t-9")
+
+
+def test_what_of_a_push_is_in_sage_is_told_for_whoever_is_to_ignore_it(platform: Any, held: Any) -> None:
+    (found,) = trace.in_sage(platform.world, held[0].key)
+    assert (found.bank_account_id, [line.id for line in found.lines]) == ("ba-1", ids(2))
+    assert trace.in_sage(platform.world, held[1].key) == []
+    with pytest.raises(NotFound, match="no push operation"):
+        trace.in_sage(platform.world, "\0")
 
 
 # --- held by the listing itself

@@ -21,7 +21,7 @@ def sheet(found: list[Reconciled]) -> str:
     writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\r\n")
     writer.writeheader()
     for each in found:
-        head: dict[str, object] = {"account": _plain(each.account.id), "verdict": each.verdict.value}
+        head: dict[str, object] = {"account": plain(each.account.id), "verdict": each.verdict.value}
         writer.writerows(head | row for row in _rows(each))
     return text.getvalue()
 
@@ -36,7 +36,7 @@ def _rows(found: Reconciled) -> Iterator[dict[str, object]]:
         }  # fmt: skip
     for gap in found.gaps:
         yield {
-            "row": "gap", "day": gap.gap.on, "line": _plain(gap.line_id), "push": gap.push or "",
+            "row": "gap", "day": gap.gap.on, "line": plain(gap.line_id), "push": gap.push or "",
             "opening": gap.gap.expected, "closing": gap.gap.found, "difference": gap.gap.missing,
             "reason": "its balance is not the one before plus its amount",
         }  # fmt: skip
@@ -50,7 +50,7 @@ def _rows(found: Reconciled) -> Iterator[dict[str, object]]:
 
 
 def _feed_rows(feed: FeedProof) -> Iterator[dict[str, object]]:
-    name: dict[str, object] = {"feed": _plain(feed.bank_account_id)}
+    name: dict[str, object] = {"feed": plain(feed.bank_account_id)}
     yield {**name,
         "row": "feed", "day": feed.settled_on or "", "lines": feed.accepted_count, "opening": feed.opening,
         "total": feed.accepted_total, "closing": feed.running, "stated": feed.closing, "difference": feed.missing,
@@ -65,10 +65,10 @@ def _feed_rows(feed: FeedProof) -> Iterator[dict[str, object]]:
         yield {**name, "row": "waiting", "lines": feed.waiting_count, "total": feed.waiting_total, "reason": "waits"}
     for line in feed.skipped:
         yield {**name,
-            "row": "skipped", "day": line.on, "line": _plain(line.id), "lines": 1, "total": line.amount,
-            "difference": line.amount, "reason": _plain(line.reason),
+            "row": "skipped", "day": line.on, "line": plain(line.id), "lines": 1, "total": line.amount,
+            "difference": line.amount, "reason": plain(line.reason),
         }  # fmt: skip
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     return f"'{text}" if text.startswith(_RUNS) else text

@@ -101,6 +101,12 @@ class Settings:
     sage_header_value: Annotated[str, About("first listing: its value", is_secret=True)] = ""
     sage_amount_unit: Annotated[Literal["minor", "major"], About("first listing: the unit of amounts")] = "minor"
 
+    oidc_issuer: Annotated[
+        str, About("operators may sign in with this OpenID Connect provider; empty: with passwords only", is_url=True)
+    ] = ""
+    oidc_client_id: Annotated[str, About("the portal's client id at that provider")] = ""
+    oidc_client_secret: Annotated[str, About("its client secret", is_secret=True)] = ""
+
     body_bytes_max: Annotated[int, About("a longer request body is refused", "bytes", 1024, 64 * 2**20)] = 4 * 2**20
     api_requests_per_minute_max: Annotated[
         int, About("API requests of one key, as each process counts; then 429", "a minute", 1)
@@ -157,6 +163,7 @@ class Settings:
         return bool(self.sage_provider_url)
 
 
+OIDC_NEEDS = ("oidc_issuer", "oidc_client_id", "oidc_client_secret")
 FIRST_LISTING_NEEDS = (
     "sage_provider_url",
     "sage_token_url",
@@ -304,6 +311,9 @@ def _check_together(settings: Settings) -> None:
     given = [row.name for row in TABLE if row.field.startswith("sage_") and getattr(settings, row.field) != row.default]
     if given and missing:
         raise WrongSetting(f"{missing[0]}: is missing; a first listing needs it beside {given[0]}")
+    absent = [_BY_FIELD[field].name for field in OIDC_NEEDS if not getattr(settings, field)]
+    if absent and len(absent) < len(OIDC_NEEDS):
+        raise WrongSetting(f"{absent[0]}: is missing; OpenID Connect needs it")
 
 
 def render_reference() -> str:

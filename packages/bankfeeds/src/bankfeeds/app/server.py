@@ -11,6 +11,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import FrameType
 
+import httpx2
 import structlog
 import uvicorn
 from starlette.routing import BaseRoute
@@ -23,6 +24,7 @@ from bankfeeds.app.measuring import measuring
 from bankfeeds.app.protocol import BoundedProtocol
 from bankfeeds.app.registering import ensure_first_listing
 from bankfeeds.app.secret_key import sqlite_path
+from bankfeeds.app.sign_on import TIMEOUT_S, OpenIdConnect
 from bankfeeds.app.transcript import Recorded, Transcript
 from bankfeeds.app.world import Opened, opened
 from bankfeeds.flows.context import World
@@ -82,7 +84,7 @@ def serve(
             settings.api_requests_per_minute_max,
             settings.api_requests_per_day_max,
         )
-        app = _app(everything, roles, surface, meters)
+        app = _app(everything, roles, surface, meters, _sign_on(settings, stack))
         if kept is not None:
             app = Recorded(kept, app)
         measured = stack.enter_context(measuring(settings, everything.world, meters))
@@ -99,7 +101,16 @@ def _sender(world: World, public_url: str) -> Sender:
     return Sender(world, Words(public_url), receivers)
 
 
-def _app(everything: Opened, roles: frozenset[str], surface: Surface, meters: Meters) -> ASGIApp:
+def _sign_on(settings: Settings, stack: ExitStack) -> OpenIdConnect | None:
+    if not settings.oidc_issuer:
+        return None
+    http = stack.enter_context(httpx2.Client(timeout=TIMEOUT_S))
+    return OpenIdConnect(settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret, http)
+
+
+def _app(
+    everything: Opened, roles: frozenset[str], surface: Surface, meters: Meters, sign_on: OpenIdConnect | None
+) -> ASGIApp:
     world = everything.world
     routes: list[BaseRoute] = []
     if "api" in roles:
@@ -108,7 +119,7 @@ def _app(everything: Opened, roles: frozenset[str], surface: Surface, meters: Me
         routes += sage.routes(world, surface, everything.verify)
         routes += authorise.routes(world, surface)
     if "portal" in roles:
-        routes += portal.routes(world, surface, everything.registrar)
+        routes += portal.routes(world, surface, everything.registrar, sign_on)
 
     def unready_cause() -> str | None:
         try:

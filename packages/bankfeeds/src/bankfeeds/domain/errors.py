@@ -49,6 +49,10 @@ class Unavailable(Refusal):
         self.retry_after_s = retry_after_s
 
 
+class SignOnFailed(Refusal):
+    """Somebody's sign-in at another place could not be taken; the message is for the log."""
+
+
 def one_flaw(field: str, message: str, code: str = "invalid") -> Invalid:
     """The common case: exactly one field is at fault."""
     return Invalid(code, f"{field}: {message}", (Flaw(field, message),))

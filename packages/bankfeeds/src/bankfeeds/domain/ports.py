@@ -116,6 +116,18 @@ class TokenVerifier(Protocol):
         ...
 
 
+class SignOn(Protocol):
+    """An OpenID Connect provider that knows the operators. SignOnFailed, never anything else."""
+
+    def address(self, redirect_uri: str, state: str, nonce: str, challenge: str) -> str:
+        """Where the browser is sent to sign in. `challenge` is the SHA-256 of the verifier, base64url (PKCE, S256)."""
+        ...
+
+    def redeem(self, code: str, redirect_uri: str, verifier: str, nonce: str) -> str:
+        """The verified e-mail address of whoever came back with the code."""
+        ...
+
+
 class Sealer(Protocol):
     def seal(self, secret: str) -> str: ...
     def unseal(self, sealed: str) -> str: ...

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import httpx2
 
 from bankfeeds.domain.operator import Role
-from bankfeeds.domain.ports import Registrar
+from bankfeeds.domain.ports import Registrar, SignOn
 from bankfeeds.flows import operators
 from bankfeeds.flows.context import World
 from bankfeeds.web.codat.routes import unrouted
@@ -68,14 +68,19 @@ def said_in(answer: httpx2.Response) -> str:
 
 @contextmanager
 def serving(
-    server: worlds.Server, world: World, *, public_url: str | None = None, registrar: Registrar | None = None
+    server: worlds.Server,
+    world: World,
+    *,
+    public_url: str | None = None,
+    registrar: Registrar | None = None,
+    sign_on: SignOn | None = None,
 ) -> Generator[PortalSite]:
     """`registrar`: None where nothing may be registered at Sage."""
     numbers = itertools.count(1)
     surface = Surface(server.pool, lambda: f"{next(numbers):032x}", public_url or server.url, worlds.BODY_BYTES_MAX)
     is_https = surface.public_url.startswith("https://")
     server.app = make_app(
-        routes(world, surface, registrar or NoSage()), lambda: None, unrouted(surface), is_https=is_https
+        routes(world, surface, registrar or NoSage(), sign_on), lambda: None, unrouted(surface), is_https=is_https
     )
     site = PortalSite(world, server.url)
     yield site

@@ -1,4 +1,4 @@
-"""The portal's cookies: the session, the secret behind the form to sign in with, and the language chosen."""
+"""The portal's cookies: of the session, of the form to sign in with, of a sign-in elsewhere, and the language."""
 
 import re
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from http.cookies import CookieError, SimpleCookie
 SESSION = "bankfeeds_session"
 FORM = "bankfeeds_form"
 LANGUAGE = "bankfeeds_language"
+SIGN_ON = "bankfeeds_sign_on"
 HEADER_LENGTH_MAX = 8192
 LANGUAGE_KEPT_S = 365 * 86_400
 _VALUE = re.compile(r"[A-Za-z0-9_-]{0,200}")

@@ -10,7 +10,7 @@ import jinja2
 from markupsafe import Markup
 
 from bankfeeds.domain.operator import Role
-from bankfeeds.domain.ports import Registrar
+from bankfeeds.domain.ports import Registrar, SignOn
 from bankfeeds.flows import operators
 from bankfeeds.flows.context import World
 from bankfeeds.web.endpoint import Answer
@@ -44,9 +44,10 @@ _templates = jinja2.Environment(
 class Desk:
     """Made once; every page is given it. `root` is the path of the portal where browsers reach it."""
 
-    def __init__(self, world: World, surface: Surface, registrar: Registrar) -> None:
+    def __init__(self, world: World, surface: Surface, registrar: Registrar, sign_on: SignOn | None = None) -> None:
         self.world = world
         self.registrar = registrar
+        self.sign_on = sign_on
         self.public_url = surface.public_url
         self.root = urlsplit(surface.public_url).path.rstrip("/") + "/portal"
         self.is_https = surface.public_url.startswith("https://")

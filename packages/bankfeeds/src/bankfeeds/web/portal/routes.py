@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute, Route
 
-from bankfeeds.domain.ports import Registrar
+from bankfeeds.domain.ports import Registrar, SignOn
 from bankfeeds.flows.context import World
 from bankfeeds.web.endpoint import Answer, Call, Endpoint, Handler
 from bankfeeds.web.portal import (
@@ -20,6 +20,7 @@ from bankfeeds.web.portal import (
     pauses,
     pushes,
     sign_in,
+    sign_on_page,
 )
 from bankfeeds.web.portal.desk import Desk
 from bankfeeds.web.portal.visit import FORM_BYTES_MAX, PortalPage, Visit
@@ -27,6 +28,7 @@ from bankfeeds.web.surface import Surface
 
 PAGES: tuple[PortalPage, ...] = (
     *sign_in.PAGES,
+    *sign_on_page.PAGES,
     *home.PAGES,
     *companies.PAGES,
     *accounts.PAGES,
@@ -42,8 +44,8 @@ PAGES: tuple[PortalPage, ...] = (
 )
 
 
-def routes(world: World, surface: Surface, registrar: Registrar) -> list[BaseRoute]:
-    desk = Desk(world, surface, registrar)
+def routes(world: World, surface: Surface, registrar: Registrar, sign_on: SignOn | None = None) -> list[BaseRoute]:
+    desk = Desk(world, surface, registrar, sign_on)
 
     def on_error(error: Exception, call: Call) -> Answer:
         return door.on_error(desk, error, call)

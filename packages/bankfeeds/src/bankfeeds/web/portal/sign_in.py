@@ -51,7 +51,14 @@ def _form(desk: Desk, visit: Visit, wanted: str, name: str = "", problem: str = 
     visit = replace(visit, token=operators.form_token(desk.world, secret))
     title = visit.words["sign_in_title"]
     answer = desk.page(
-        visit, "sign_in.html", title, status, wanted=wanted[:_BELOW_LENGTH_MAX], name=name[:100], problem=problem
+        visit,
+        "sign_in.html",
+        title,
+        status,
+        wanted=wanted[:_BELOW_LENGTH_MAX],
+        name=name[:100],
+        problem=problem,
+        has_sign_on=desk.sign_on is not None,
     )
     kept = cookies.write(cookies.FORM, secret, desk.root, is_https=desk.is_https)
     return Answer(answer.status, answer.body, answer.content_type, {**answer.headers, "set-cookie": kept})

@@ -28,6 +28,7 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
         (
             Item("first_run", "first-run"),
             Item("developers", "developers", Role.developer),
+            Item("webhooks", "webhooks", Role.developer),
             Item("audit", "audit"),
         ),
     ),

@@ -19,6 +19,7 @@ from bankfeeds.web.portal import (
     listing,
     pauses,
     pushes,
+    reconciliation,
     sign_in,
     sign_on_page,
 )
@@ -32,6 +33,7 @@ PAGES: tuple[PortalPage, ...] = (
     *home.PAGES,
     *companies.PAGES,
     *accounts.PAGES,
+    *reconciliation.PAGES,
     *pushes.PAGES,
     *feeds.PAGES,
     *pauses.PAGES,

@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import httpx2
 import pytest
@@ -145,8 +147,10 @@ def test_each_call_to_sage_is_timed_by_what_came_of_it(world):
     worlds.link(world, worlds.make_account(world))
     listing = replace(worlds._listing(world.clock()), id="uk")
     sage = MeasuredDestinations(lambda _: Sage(), meters.sage_call)(listing)  # pyright: ignore[reportArgumentType]
+    statement = SimpleNamespace(pk=1, line_count=2)
+    delivery: Any = SimpleNamespace(bank_account_id="ba-1", statement=statement)
     for _ in range(5):
-        sage.offer(None)  # pyright: ignore[reportArgumentType]
+        sage.offer(delivery)
     assert sage.find("x") is None
     assert isinstance(sage.find("x"), FoundAccount)
     with pytest.raises(ZeroDivisionError):

@@ -39,7 +39,7 @@ _VERBS = {
     "resume": ("pausing:resume", "Let deliveries go on."),
     "accounts": ("accounts:app", "Source accounts: have one authorised again."),
     "doctor": ("doctor:doctor", "Say what is wrong, why, and what to do."),
-    "support-bundle": ("supporting:support_bundle", "Write what Sage's support needs to look into one account, redacted."),
+    "support-bundle": ("supporting:support_bundle", "Write what Sage's support needs of one account, redacted."),
     "export": ("exporting:export", "Write everything that is the institution's own into a file."),
     "backup": ("backing_up:backup", "Copy the whole database into a file, while it is at work."),
     "restore": ("backing_up:restore", "Make a new database of a backup."),

@@ -22,6 +22,7 @@ from bankfeeds.web.portal import (
     reconciliation,
     sign_in,
     sign_on_page,
+    webhooks,
 )
 from bankfeeds.web.portal.desk import Desk
 from bankfeeds.web.portal.visit import FORM_BYTES_MAX, PortalPage, Visit
@@ -41,6 +42,7 @@ PAGES: tuple[PortalPage, ...] = (
     *listing.PAGES,
     *branding.PAGES,
     *developers.PAGES,
+    *webhooks.PAGES,
     *audit.PAGES,
     *first_run.PAGES,
 )

@@ -16,7 +16,7 @@ from bankfeeds.domain.source_account import SourceAccount
 from bankfeeds.domain.transaction import Line
 from bankfeeds.flows import named
 from bankfeeds.flows.context import World
-from bankfeeds.store import audit, lines, verifying
+from bankfeeds.store import audit, feeds, lines, verifying
 from bankfeeds.store.engine import Read, Write
 
 ACCOUNTS_SHOWN_MAX = 100
@@ -32,7 +32,10 @@ class Verifying:
 
 
 def begin(world: World, actor: str, since: datetime, reason: str) -> int:
-    """Every account, restored as it was at `since`; Sage is asked anew which of them are linked. How many accounts."""
+    """Every account, restored as it was at `since`; Sage is asked anew which of them are linked. How many accounts.
+
+    A backup under load holds the claims of workers that are gone: they end now, not when their leases run out.
+    """
     reason = check_reason(reason)
     now = world.clock()
     if since > now:
@@ -41,6 +44,7 @@ def begin(world: World, actor: str, since: datetime, reason: str) -> int:
     def run(tx: Write) -> int:
         count = verifying.begin(tx, since)
         verifying.ask_again(tx, now)
+        feeds.free_all(tx)
         detail = {"since": since.isoformat(), "accounts": count}
         audit.record(tx, AuditEntry(now, actor, "verify.begin", _PLATFORM, reason, detail))
         return count

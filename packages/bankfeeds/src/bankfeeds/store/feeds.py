@@ -104,6 +104,12 @@ def take_back(tx: Write, pk: int, now: datetime) -> None:
     tx.run(_FENCE, {"the_pk": pk, "statement_pk": None, "attempt": 0, "due_at": now, "lease_until": None})
 
 
+def free_all(tx: Write) -> None:
+    """Ends every claim: whoever holds one holds it no more, and the feed may be claimed at once."""
+    held_now = t.feeds.update().where(_f.lease_until.is_not(None))
+    tx.run(held_now.values(lease_token=_f.lease_token + 1, lease_owner=None, lease_until=None))
+
+
 def release(tx: Write, pk: int, due_at: datetime | None, **values: Any) -> None:
     """Gives the claim back; the feed is due again at `due_at`, or when something new arrives."""
     change(tx, pk, due_at=due_at, lease_until=None, lease_owner=None, **values)

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from bankfeeds.domain.errors import Conflict, Invalid
 from bankfeeds.domain.outcome import Problem, Rejected
 from bankfeeds.domain.push_operation import PushStatus
-from bankfeeds.flows import accept, verify
-from bankfeeds.store import acceptance
+from bankfeeds.flows import accept, deliver, verify
+from bankfeeds.store import acceptance, feeds
 from bankfeeds.store import tables as t
 
 from .conftest import COMPANY, CONNECTION, Sent
@@ -95,6 +95,20 @@ def test_sage_is_asked_again_after_every_account_that_was_reported(platform: Any
     verify.begin(platform.world, ANN, platform.clock(), WHY)
     rows = platform.world.db.read(lambda tx: tx.rows(sa.select(t.reports.c.checks, t.reports.c.check_due_at)))
     assert [(row.checks, row.check_due_at) for row in rows] == [(0, platform.clock())] * 2
+
+
+def test_a_claim_that_was_in_the_backup_holds_nothing_up(platform: Any, make_lines: Any) -> None:
+    platform.link()
+    platform.run()
+    platform.push(*make_lines(*DAYS[:3]))
+    lease = timedelta(seconds=60)
+    (gone,) = platform.world.db.write(lambda tx: feeds.claim_due(tx, "gone", platform.clock(), lease, 1))
+    assert platform.step() == 0
+    verify.begin(platform.world, ANN, platform.clock(), WHY)
+    assert platform.step() == 1
+    deliver.step(platform.world, gone)
+    platform.run()
+    assert platform.sage.stored["ba-1"] == ids(3)
 
 
 def test_a_duplicate_whose_id_sage_does_not_name_is_passed_if_it_was_pushed_again(

@@ -14,7 +14,7 @@ from processes import wait_until
 from sage_users import SageCompany
 from systems import System, running
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 POST, FOLLOW, TOKEN = "POST /v1/statements", "GET /v1/statements", "POST /oauth/token"
 CLIENT_TIMEOUT_MS = 20_000

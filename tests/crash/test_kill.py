@@ -19,10 +19,17 @@ LINES_PER_KILL = 150
 LEASE_S = 10
 """The least the setting takes: what a dead worker had in hand is free again after it."""
 
+LONG_LEASE_S = 120
+
 
 @pytest.fixture
-def system(tmp_path: Path) -> Iterator[System]:
-    with running(tmp_path, LEASE_S=str(LEASE_S)) as system:
+def lease_s() -> int:
+    return LEASE_S
+
+
+@pytest.fixture
+def system(tmp_path: Path, lease_s: int) -> Iterator[System]:
+    with running(tmp_path, LEASE_S=str(lease_s)) as system:
         system.judge.set(processingMs=150, requestsPerSecond=0, strictOrder=True, notificationRetrySeconds=1)
         yield system
 
@@ -50,7 +57,7 @@ def test_every_line_is_in_sage_once_however_often_the_platform_is_killed(system:
             wait_until(
                 lambda before=before: _taken(system) > before or not any(pusher.is_alive() for pusher in pushers),
                 "deliveries go on",
-                LEASE_S + 20,
+                LEASE_S + 60,
             )
             time.sleep(random.uniform(0, 0.5))
             if number % 2:
@@ -108,6 +115,7 @@ def test_a_platform_killed_while_its_user_is_being_connected_connects_them_all_t
     system.judge.find_clean(bank_account)
 
 
+@pytest.mark.parametrize("lease_s", [LONG_LEASE_S])
 def test_a_platform_told_to_end_finishes_what_it_has_begun_and_goes_on_afterwards(system: System) -> None:
     customer, sage = Customer(system, "Harbour Bakery"), SageCompany(system)
     customer.open_account()
@@ -121,9 +129,9 @@ def test_a_platform_told_to_end_finishes_what_it_has_begun_and_goes_on_afterward
     began = time.monotonic()
     system.stop_platform()
 
-    assert time.monotonic() - began < LEASE_S
+    assert time.monotonic() - began < LONG_LEASE_S
     system.restart_platform()
-    customer.follow(pushed, within_s=LEASE_S - 2)
+    customer.follow(pushed, within_s=LONG_LEASE_S - 30)
     assert system.judge.stored(bank_account) == [line.id for line in lines]
     assert len([each for each in system.judge.statements(bank_account) if each["transactionDetailsCount"]]) == 1
     system.judge.find_clean(bank_account)

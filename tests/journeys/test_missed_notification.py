@@ -27,7 +27,7 @@ def test_an_account_whose_linking_we_never_heard_of_is_found_by_asking_and_gets_
         told = [n for n in system.judge.get("/notifications") if n["resourceId"] == bank_account]
         assert [n["status"] for n in told] == ["dropped"]
         assert customer.account_status() == "pending"
-        customer.wait_account("connected", within_s=SOONEST_S + 20)
+        customer.wait_account("connected", within_s=SOONEST_S + 60)
         lines = make_lines(30, days=5)
         system.judge.expect({sage.external_id(bank_account): lines})
         customer.follow(customer.push(lines))

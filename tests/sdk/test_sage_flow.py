@@ -113,7 +113,7 @@ def test_the_whole_sage_flow_from_company_to_deletion(system: System, sdk: Codat
     began = time.monotonic()
     thousand = bank.push("acc-001", lines[10:])
     took_s = time.monotonic() - began
-    assert took_s < ANSWER_WITHIN_S / 2, f"1,000 lines took {took_s:.2f} s to be accepted"
+    assert took_s < ANSWER_WITHIN_S, f"1,000 lines took {took_s:.2f} s to be accepted"
     for pushed in (few, thousand):
         ended = bank.follow(pushed.push_operation_key)
         assert (ended.status, ended.status_code) == (shared.PushOperationStatus.SUCCESS, 200)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, Frame, Page, sync_playwright
+from playwright.sync_api import Browser, Frame, Page, expect, sync_playwright
 
 QUIET = [
     "--no-sandbox",
@@ -21,6 +21,8 @@ WIDE, PHONE = (1280, 900), (320, 640)
 TARGET_PX = 44
 BORDERS_PX = 2
 FRAME_WITHIN_S = 5.0
+SEEN_WITHIN_MS = 60_000
+"""How long a page may take to show what is expected: other tests may have the machine."""
 PAINTED_MS = 400
 """Nothing tells when a frame of another process has been painted; it only matters to the picture."""
 _NAMELESS = (
@@ -35,6 +37,7 @@ def chromium() -> Generator[Browser]:
     path = shutil.which("chromium")
     if path is None:
         raise AssertionError("this test needs Chromium: apt-get install chromium")
+    expect.set_options(timeout=SEEN_WITHIN_MS)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=path, args=QUIET)
         yield running

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psycopg
 
-READY_WITHIN_S = 30
+READY_WITHIN_S = 90
 STANDBY = "standby"
 _numbers = count(1)
 

@@ -9,7 +9,7 @@ from bank_lines import Line
 from processes import wait_until
 from systems import System
 
-FOLLOW_WITHIN_S = 60.0
+FOLLOW_WITHIN_S = 120.0
 
 
 class Customer:
@@ -65,7 +65,7 @@ class Customer:
         listed = self.call("GET", f"{self.path}/connectionInfo/bankFeedAccounts")
         return next(str(each["status"]) for each in listed if each["id"] == account_id)
 
-    def wait_account(self, status: str, account_id: str = "acc-001", within_s: float = 20.0) -> None:
+    def wait_account(self, status: str, account_id: str = "acc-001", within_s: float = 60.0) -> None:
         wait_until(
             lambda: self.account_status(account_id) == status, f"{account_id} of {self.name} is {status}", within_s
         )

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-START_WITHIN_S = 30.0
-STOP_WITHIN_S = 40.0
+START_WITHIN_S = 90.0
+STOP_WITHIN_S = 90.0
 """Longer than a call to Sage may take: a program that ends finishes what it has begun."""
 _LOG_SHOWN = 4000
 _T = TypeVar("_T")
@@ -83,7 +83,7 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> str:
     return done.stdout.strip()
 
 
-def wait_until(look: Callable[[], _T], what: str, within_s: float = 20.0) -> _T:
+def wait_until(look: Callable[[], _T], what: str, within_s: float = 60.0) -> _T:
     """The first truthy answer; fails with the last one when the time is over."""
     deadline = time.monotonic() + within_s
     while True:

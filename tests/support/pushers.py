@@ -56,7 +56,7 @@ class Pusher(threading.Thread):
         """No further part after the one that is on its way."""
         self._has_enough.set()
 
-    def finish(self, within_s: float = 60) -> None:
+    def finish(self, within_s: float = 120) -> None:
         """Waits for the last answer; fails if a push was refused."""
         self.join(within_s)
         assert self.failure is None, self.failure

@@ -68,7 +68,7 @@ class CountedIds:
         return f"K7QM{next(self._numbers) % 100:02d}".replace("0", "A").replace("1", "B")
 
     def secret(self) -> str:
-        return f"secret-{next(self._numbers)}"
+        return f"secret-{next(self._numbers):012}"
 
 
 def no_sage(listing: Listing) -> NoReturn:

@@ -15,6 +15,8 @@ SIGN_IN_FAILURES_MAX = 10
 """Wrong passwords for one name within the window that failures are counted in; then nobody signs in with it."""
 SESSION_IDLE = timedelta(minutes=30)
 SESSION_LONGEST = timedelta(hours=12)
+INITIAL_PASSWORD_LASTS = timedelta(days=3)
+"""How long a password that an administrator handed out opens the door; then there has to be a new one."""
 SEEN_EVERY = timedelta(minutes=1)
 """How exactly a session's last use is known: every page would write otherwise."""
 
@@ -33,7 +35,9 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """`name` is what they sign in with, in lower case; one who is removed stays for the audit trail's sake."""
+    """`name` is what they sign in with, in lower case; one who is removed stays for the audit trail's sake.
+    `initial_until`: the password is one that was handed out, opens the door until then, and has to be replaced.
+    """
 
     pk: int
     name: str
@@ -41,6 +45,8 @@ class Operator:
     created_at: datetime
     signed_in_at: datetime | None = None
     removed_at: datetime | None = None
+    has_password: bool = False
+    initial_until: datetime | None = None
 
     @property
     def actor(self) -> str:

@@ -10,6 +10,7 @@ from bankfeeds.domain.address import neighbourhood
 from bankfeeds.domain.audit import AuditEntry
 from bankfeeds.domain.errors import Conflict, Forbidden, NotFound
 from bankfeeds.domain.operator import (
+    INITIAL_PASSWORD_LASTS,
     NAME_LENGTH_MAX,
     OPERATORS_MAX,
     PASSWORD_LENGTH_MAX,
@@ -28,10 +29,15 @@ from bankfeeds.store import audit, operators, otps, passwords
 from bankfeeds.store.engine import Read, Write
 
 TOKEN_LENGTH_MAX = 200
+INITIAL_PASSWORD_LENGTH = 20
 
 
 class WrongSignIn(Forbidden):
     """Which of the two was wrong is not said."""
+
+
+class InitialPasswordOver(WrongSignIn):
+    """It was right, but is only good for so long after it was handed out."""
 
 
 class SignInLocked(Forbidden):
@@ -52,19 +58,32 @@ class Session:
     csrf: str
 
 
-def add(world: World, actor: str, name: str, role: Role, password: str | None, reason: str | None = None) -> Operator:
-    """Without a password they can sign in with OpenID Connect only. Conflict if the name is taken."""
+def add(
+    world: World,
+    actor: str,
+    name: str,
+    role: Role,
+    password: str | None,
+    reason: str | None = None,
+    *,
+    is_initial: bool = False,
+) -> Operator:
+    """Without a password they can sign in with OpenID Connect only. An initial one is good for INITIAL_PASSWORD_LASTS,
+    and has to be replaced by who signs in with it. Conflict if the name is taken.
+    """
     name = clean_name(name)
     password_hash = _checked_hash(password) if password is not None else None
     now = world.clock()
+    until = now + INITIAL_PASSWORD_LASTS if is_initial else None
 
     def run(tx: Write) -> Operator:
+        operators.lock(tx)
         live = [each for each in operators.every(tx) if each.removed_at is None]
         if any(each.name == name for each in live):
             raise Conflict("operator_taken", f"there is an operator {name} already; choose another name")
         if len(live) >= OPERATORS_MAX:
             raise Conflict("operators_max", f"there are {OPERATORS_MAX} operators already; remove one first")
-        made = operators.insert(tx, name, role, password_hash, now)
+        made = operators.insert(tx, name, role, password_hash, until, now)
         audit.record(tx, AuditEntry(now, actor, "operator.add", f"operator:{name}", reason, {"role": role.value}))
         return made
 
@@ -76,18 +95,46 @@ def every(world: World) -> list[Operator]:
     return world.db.read(operators.every)
 
 
-def set_password(world: World, actor: str, name: str, password: str, reason: str | None = None) -> None:
-    """Signs them out everywhere, and ends what locks the name."""
+def new_password(world: World) -> str:
+    """One that nobody has thought of, to be handed to somebody."""
+    return world.ids.secret()[:INITIAL_PASSWORD_LENGTH]
+
+
+def set_password(
+    world: World, actor: str, name: str, password: str, reason: str | None = None, *, is_initial: bool = False
+) -> None:
+    """Signs them out everywhere, and ends what locks the name. Initial ones: as `add` has them."""
     password_hash = _checked_hash(password)
     now = world.clock()
+    until = now + INITIAL_PASSWORD_LASTS if is_initial else None
 
     def run(tx: Write) -> None:
         found = _find(tx, name)
-        operators.set_password(tx, found.pk, password_hash)
+        operators.set_password(tx, found.pk, password_hash, until)
         otps.forget_failures(tx, _of_name(found.name))
         audit.record(tx, AuditEntry(now, actor, "operator.password", f"operator:{found.name}", reason))
 
     world.db.write(run)
+
+
+def change_password(world: World, session: Session, current: str, new: str, address: str) -> str:
+    """Their own, by who is signed in; a new session's token, and every other session of theirs is over. WrongSignIn
+    unless `current` is right, which is not asked of who signed in with an initial one. Wrong ones count as at the door.
+    """
+    password_hash = _checked_hash(new)
+    operator = session.operator
+    if operator.initial_until is None and not is_storable(current):
+        raise _wrong()
+    if operator.initial_until is None:
+        _prove(world, operator.name, current, address)
+    now = world.clock()
+
+    def run(tx: Write) -> None:
+        operators.set_password(tx, operator.pk, password_hash)
+        audit.record(tx, AuditEntry(now, operator.actor, "operator.password", f"operator:{operator.name}"))
+
+    world.db.write(run)
+    return begin_session(world, operator)
 
 
 def unlock(world: World, actor: str, name: str, reason: str | None = None) -> None:
@@ -107,6 +154,7 @@ def set_role(world: World, actor: str, name: str, role: Role, reason: str | None
     now = world.clock()
 
     def run(tx: Write) -> None:
+        operators.lock(tx)
         found = _find(tx, name)
         if role is not Role.administrator:
             _keep_an_administrator(tx, found)
@@ -122,6 +170,7 @@ def remove(world: World, actor: str, name: str, reason: str | None = None) -> No
     now = world.clock()
 
     def run(tx: Write) -> None:
+        operators.lock(tx)
         found = _find(tx, name)
         _keep_an_administrator(tx, found)
         operators.remove(tx, found.pk, now)
@@ -132,16 +181,13 @@ def remove(world: World, actor: str, name: str, reason: str | None = None) -> No
 
 def sign_in(world: World, name: str, password: str, address: str) -> str:
     """The token of a new session. WrongSignIn, or SignInLocked after too many of those for a name or an address."""
-    now = world.clock()
     name = name.strip().lower()[: NAME_LENGTH_MAX + 1]
     if not is_storable(name) or not is_storable(password):
         raise _wrong()
-    found = world.db.write(lambda tx: _attempt(tx, world, name, address, now))
-    is_right = len(password) <= PASSWORD_LENGTH_MAX and passwords.is_right(found[1] if found else None, password)
-    if found is None or not is_right:
-        world.db.write(lambda tx: otps.add_failure(tx, _of_address(address), now, _window_begins(world, now)))
-        raise _wrong()
-    return begin_session(world, found[0])
+    operator = _prove(world, name, password, address)
+    if operator.initial_until is not None and world.clock() >= operator.initial_until:
+        raise InitialPasswordOver("initial_password", "the initial password is over; ask an administrator for another")
+    return begin_session(world, operator)
 
 
 def sign_in_proved(world: World, name: str) -> str:
@@ -208,6 +254,17 @@ def take_word(world: World, session: Session) -> str | None:
         return None
     world.db.write(lambda tx: operators.set_flash(tx, session.sitting.digest, None))
     return world.sealer.opened(sealed)
+
+
+def _prove(world: World, name: str, password: str, address: str) -> Operator:
+    """Whose name and password these are."""
+    now = world.clock()
+    found = world.db.write(lambda tx: _attempt(tx, world, name, address, now))
+    is_right = len(password) <= PASSWORD_LENGTH_MAX and passwords.is_right(found[1] if found else None, password)
+    if found is None or not is_right:
+        world.db.write(lambda tx: otps.add_failure(tx, _of_address(address), now, _window_begins(world, now)))
+        raise _wrong()
+    return found[0]
 
 
 def _attempt(tx: Write, world: World, name: str, address: str, now: datetime) -> tuple[Operator, str | None] | None:

@@ -7,11 +7,19 @@ from typing import Any
 import sqlalchemy as sa
 
 from bankfeeds.domain.operator import Operator, Role, Sitting
+from bankfeeds.store import dialect
 from bankfeeds.store import tables_portal as t
 from bankfeeds.store.engine import Read, Write
 
 _o = t.operators.c
 _s = t.operator_sessions.c
+
+
+def lock(tx: Write) -> None:
+    """Nobody else adds, removes or changes one before this transaction ends: who is left to administrate is a question
+    about all of them.
+    """
+    dialect.lock_table(tx.connection, t.operators, "SHARE ROW EXCLUSIVE")
 
 
 def every(tx: Read) -> list[Operator]:
@@ -25,15 +33,20 @@ def find(tx: Read, name: str) -> tuple[Operator, str | None] | None:
     return None if row is None else (_operator(row), row.password_hash)
 
 
-def insert(tx: Write, name: str, role: Role, password_hash: str | None, now: datetime) -> Operator:
-    tx.run(t.operators.insert().values(name=name, role=role.value, password_hash=password_hash, created_at=now))
+def insert(
+    tx: Write, name: str, role: Role, password_hash: str | None, initial_until: datetime | None, now: datetime
+) -> Operator:
+    password = {"password_hash": password_hash, "initial_until": initial_until}
+    tx.run(t.operators.insert().values(name=name, role=role.value, created_at=now, **password))
     found = find(tx, name)
     assert found is not None  # noqa: S101 - just inserted
     return found[0]
 
 
-def set_password(tx: Write, pk: int, password_hash: str) -> None:
-    tx.run(t.operators.update().where(_o.pk == pk).values(password_hash=password_hash))
+def set_password(tx: Write, pk: int, password_hash: str, initial_until: datetime | None = None) -> None:
+    """Whatever they are signed in with ends at once."""
+    password = {"password_hash": password_hash, "initial_until": initial_until}
+    tx.run(t.operators.update().where(_o.pk == pk).values(password))
     end_sessions_of(tx, pk)
 
 
@@ -79,4 +92,13 @@ def end_sessions_of(tx: Write, pk: int) -> None:
 
 
 def _operator(row: sa.Row[Any]) -> Operator:
-    return Operator(row.pk, row.name, Role(row.role), row.created_at, row.signed_in_at, row.removed_at)
+    return Operator(
+        row.pk,
+        row.name,
+        Role(row.role),
+        row.created_at,
+        row.signed_in_at,
+        row.removed_at,
+        row.password_hash is not None,
+        row.initial_until,
+    )

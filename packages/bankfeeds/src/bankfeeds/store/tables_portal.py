@@ -18,6 +18,7 @@ operators = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("signed_in_at", Instant),
     sa.Column("removed_at", Instant),
+    sa.Column("initial_until", Instant),
     sa.Index("uq_operators_live_name", "name", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
 )
 

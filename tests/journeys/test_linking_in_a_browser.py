@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from bank_lines import make_lines
-from browsers import Album, chromium
+from browsers import Album, chromium, click_on
 from clusters import Cluster
 from institutions import Customer
 from playwright.sync_api import Browser, Page, expect
@@ -143,9 +143,9 @@ def test_a_customer_links_within_a_minute_with_what_the_example_app_shows(
     hands.turn_to(page)
     hands.paste(frame.get_by_label("One-time password"))
     album.shoot(page, "link-en-3-codes-pasted")
-    hands.click(frame.get_by_role("button", name="Continue"))
+    hands.follow(frame.get_by_role("button", name="Continue"))
     hands.click(frame.get_by_label("Trading account"))
-    hands.click(frame.get_by_role("button", name="OK"))
+    hands.follow(frame.get_by_role("button", name="OK"))
     hands.click(page.get_by_role("button", name="Continue"))
     hands.click(page.get_by_role("button", name="Confirm"))
     expect(page.get_by_role("status")).to_contain_text("is connected")
@@ -160,11 +160,11 @@ def test_a_customer_links_within_a_minute_with_what_the_example_app_shows(
     connection_id = app.path_of("harbour").rpartition("/")[2]
     frame.get_by_label("Connection ID").fill(connection_id)
     frame.get_by_label("One-time password").fill(password)
-    frame.get_by_role("button", name="Continue").click()
+    click_on(frame.get_by_role("button", name="Continue"))
     expect(frame.get_by_role("alert")).to_contain_text("That did not work")
     bank.get_by_role("button", name="Get a new password").click()
     frame.get_by_label("One-time password").fill(bank.locator("#password").input_value())
-    frame.get_by_role("button", name="Continue").click()
+    click_on(frame.get_by_role("button", name="Continue"))
     person.take("Trading account")
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Confirm").click()
@@ -179,7 +179,7 @@ def answer(person: Person, connection_id: str, password: str) -> None:
     """Our form, in the frame."""
     person.frame.locator("#connectionId").fill(connection_id)
     person.frame.locator("#otp").fill(password)
-    person.frame.get_by_role("button", name="Continuar").click()
+    click_on(person.frame.get_by_role("button", name="Continuar"))
 
 
 def test_every_wrong_turn_at_our_page_is_told_in_spanish_and_leads_on(
@@ -205,16 +205,16 @@ def test_every_wrong_turn_at_our_page_is_told_in_spanish_and_leads_on(
     expect(frame.get_by_role("alert")).to_contain_text("dentro de 15 min")
     album.shoot(page, "link-es-2-too-many")
     forget_failures(system)
-    frame.get_by_role("link", name="Volver a intentarlo").click()
+    click_on(frame.get_by_role("link", name="Volver a intentarlo"))
     answer(person, customer.connection_id, password)
     expect(frame.get_by_label("Trading account")).to_be_visible()
 
     page.goto(accounts)
     to_the_bank(person, "Savings account")
-    frame.get_by_role("link", name="Cancelar y volver a Sage").click()
+    click_on(frame.get_by_role("link", name="Cancelar y volver a Sage"))
     expect(frame.get_by_role("heading", name="¿Dejar de vincular?")).to_be_visible()
     album.shoot(page, "link-es-3-cancel")
-    frame.get_by_role("button", name="Sí, dejarlo").click()
+    click_on(frame.get_by_role("button", name="Sí, dejarlo"))
     expect(page.get_by_role("heading", name="No account was connected")).to_be_visible()
     assert system.judge.get("/authorisations")[-1]["status"] == "failed"
 
@@ -238,8 +238,8 @@ def test_every_wrong_turn_at_our_page_is_told_in_spanish_and_leads_on(
         answer(person, customer.connection_id, customer.otp())
         expect(frame.get_by_role("heading", name="Este servicio está desactivado")).to_be_visible()
         album.shoot(page, "link-es-5-off")
-        ended = frame.get_by_role("heading", name="Not connected")
-        person.press(frame.get_by_role("link", name="Volver a Sage"), ended.is_visible)
+        click_on(frame.get_by_role("link", name="Volver a Sage"))
+        expect(frame.get_by_role("heading", name="Not connected")).to_be_visible()
     finally:
         set_integration(system, "enabled=on")
 

@@ -4,11 +4,12 @@ import os
 import shutil
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, Frame, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Frame, Locator, Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 QUIET = [
     "--no-sandbox",
@@ -25,6 +26,7 @@ SEEN_WITHIN_MS = 60_000
 """How long a page may take to show what is expected: other tests may have the machine."""
 PAINTED_MS = 400
 """Nothing tells when a frame of another process has been painted; it only matters to the picture."""
+PRESSES, PRESS_MS = 6, 8000
 _NAMELESS = (
     "[...document.querySelectorAll('input:not([type=hidden]), select, button, a, iframe')]"
     ".filter(e => !(e.labels?.length || e.getAttribute('aria-label') || e.textContent.trim() || e.title))"
@@ -71,6 +73,20 @@ def find_barriers(page: Page | Frame) -> list[str]:
     """What axe-core finds wrong in a page, or in one frame, of a browser context whose scripts are on."""
     page.evaluate(AXE_SCRIPT)
     return page.evaluate(_RUN_AXE)
+
+
+def click_on(control: Locator) -> None:
+    """A click that leads on, until the browser asks for the next page: one on a frame of another site that has just
+    been moved may go astray.
+    """
+    for _ in range(PRESSES):
+        with (
+            suppress(PlaywrightTimeout),
+            control.page.expect_request(lambda request: request.is_navigation_request(), timeout=PRESS_MS),
+        ):
+            control.click()
+            return
+    raise AssertionError(f"{PRESSES} clicks on {control} led nowhere; the page is {control.page.url}")
 
 
 class Album:

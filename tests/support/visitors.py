@@ -6,12 +6,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from urllib.parse import urlsplit
 
+from browsers import PRESS_MS, PRESSES, click_on
 from institutions import Customer
 from playwright.sync_api import Browser, BrowserContext, FrameLocator, Locator, Page, Request, expect
 from playwright.sync_api import Error as PlaywrightError
 from systems import System
-
-PRESSES, PRESS_MS = 5, 4000
 
 
 class Person:
@@ -114,6 +113,10 @@ class Hands:
 
     def click(self, control: Locator) -> None:
         control.click()
+        self._add(self._DECIDE_S, self._POINT_S, self._CLICK_S)
+
+    def follow(self, control: Locator) -> None:
+        click_on(control)
         self._add(self._DECIDE_S, self._POINT_S, self._CLICK_S)
 
     def turn_to(self, page: Page) -> None:

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from browsers import Album, chromium, find_barriers
+from browsers import Album, chromium, click_on, find_barriers
 from playwright.sync_api import Browser, expect
 
 from bankfeeds.flows import authorise, branding, connections, integration
@@ -125,10 +125,10 @@ def test_a_person_goes_through_it_inside_sages_frame_without_scripts_or_cookies(
 
         frame.get_by_label("Connection ID").fill(made.connection_id)
         frame.get_by_label("One-time password").fill("wrong")
-        frame.get_by_role("button").click()
+        click_on(frame.get_by_role("button"))
         expect(frame.get_by_role("alert")).to_be_visible()
         frame.get_by_label("One-time password").fill(f" {password.lower()} ")
-        frame.get_by_role("button").click()
+        click_on(frame.get_by_role("button"))
 
         expect(frame.get_by_role("heading", name="Choose an account")).to_be_visible()
         assert page.frames[1].url == f"{sage.url}/back?state={consent.STATE}"

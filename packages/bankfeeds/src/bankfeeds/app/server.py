@@ -28,6 +28,7 @@ from bankfeeds.app.sign_on import TIMEOUT_S, OpenIdConnect
 from bankfeeds.app.transcript import Recorded, Transcript
 from bankfeeds.app.world import Opened, opened
 from bankfeeds.flows.context import World
+from bankfeeds.flows.resealing import missing_cause
 from bankfeeds.settings import Settings
 from bankfeeds.store import schema
 from bankfeeds.web.authorise import routes as authorise
@@ -123,7 +124,9 @@ def _app(
 
     def unready_cause() -> str | None:
         try:
-            return None if schema.is_current(world.db) else "the database has not the schema of this program"
+            if not schema.is_current(world.db):
+                return "the database has not the schema of this program"
+            return missing_cause(world.db, world.sealer)
         except Exception:
             log.exception("not ready")
             return "the database does not answer"

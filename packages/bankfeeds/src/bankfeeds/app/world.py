@@ -10,7 +10,7 @@ import httpx2
 from bankfeeds.app import facts
 from bankfeeds.app.measuring import MeasuredDestinations
 from bankfeeds.app.refusals import NotStarted
-from bankfeeds.app.secret_key import secret_keys, sqlite_path
+from bankfeeds.app.secret_key import sealer_of, secret_keys, sqlite_path
 from bankfeeds.app.transcript import RecordingClient, Transcript
 from bankfeeds.domain.audit import AuditEntry
 from bankfeeds.domain.delivery import Delivery
@@ -71,15 +71,23 @@ class Opened:
 
 
 @contextmanager
-def opened(settings: Settings, transcript: Transcript | None = None, meters: Meters | None = None) -> Generator[Opened]:
-    """Everything that flows need; NotMigrated where the schema is not this program's. Closed at the end.
+def opened(
+    settings: Settings,
+    transcript: Transcript | None = None,
+    meters: Meters | None = None,
+    *,
+    any_key: bool = False,
+) -> Generator[Opened]:
+    """Everything that flows need; NotMigrated where the schema is not this program's, WrongSecretKey (unless `any_key`)
+    where the secret key is not the database's. Closed at the end.
 
     A `transcript` keeps the calls to Sage, `meters` count and time them.
     """
-    sealer = Sealer(secret_keys(_with_directory(settings)))
+    keys = secret_keys(_with_directory(settings))
     database = Database(settings.database_url)
     try:
         _check_schema(settings, database)
+        sealer = sealer_of(database, keys, facts.now(), any_key=any_key)
         with http_client(transcript) as http, http_client(transcript) as jwks_http, _clock(database) as clock:
             yield _build(settings, database, sealer, clock, http, JwksVerifier(jwks_http), meters)
     finally:

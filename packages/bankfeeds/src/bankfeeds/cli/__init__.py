@@ -28,6 +28,7 @@ _VERBS = {
     "record": ("serving:record", "Run the platform, and keep a redacted transcript of its calls with Sage."),
     "migrate": ("serving:migrate", "Bring the database to the schema of this program."),
     "keys": ("keys:app", "API keys: made, listed, revoked."),
+    "reseal": ("resealing:reseal", "Seal every secret anew with the first secret key, so that the others can go."),
     "operators": ("operators:app", "Operators: the people who work in the portal."),
     "listings": ("listings:app", "Listings: the institution as each Sage region lists it."),
     "integration": ("integration:app", "The integration with Sage: on or off, its links, its looks."),

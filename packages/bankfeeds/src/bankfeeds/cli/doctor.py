@@ -29,7 +29,7 @@ def doctor(*, sage: bool = False, json: bool = False) -> int:
         json: for programs.
     """
     settings = opening.settings()
-    with opening.office() as everything:
+    with opening.office(any_key=True) as everything:
         world = everything.world
         found = [*checking.settings_and_disk(settings), *checking.database_clock(world), *checkup.look(world)]
         if sage:

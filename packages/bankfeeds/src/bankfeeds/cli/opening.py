@@ -20,9 +20,12 @@ def settings() -> Settings:
 
 
 @contextmanager
-def office() -> Generator[Opened]:
-    """A world of its own beside whatever is serving, and what operators need; closed at the end."""
-    with opened(settings()) as everything:
+def office(*, any_key: bool = False) -> Generator[Opened]:
+    """A world of its own beside whatever is serving, and what operators need; closed at the end.
+
+    With `any_key` even where the secret key is not the database's.
+    """
+    with opened(settings(), any_key=any_key) as everything:
         yield everything
 
 

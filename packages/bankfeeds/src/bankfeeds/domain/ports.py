@@ -140,5 +140,18 @@ class Sealer(Protocol):
         ...
 
     def digests(self, secret: str) -> tuple[str, ...]:
-        """One digest for each secret key in force, the writing one first."""
+        """One digest for each secret key in force, the writing one first, then for those retired but still needed."""
+        ...
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """Tells each secret key in force from others, the writing one first."""
+        ...
+
+    def resealed(self, sealed: str) -> str | None:
+        """The same, sealed by the writing key; None if that sealed it. Raises as `unseal` does."""
+        ...
+
+    def sealed_digest_key(self, mark: str) -> str:
+        """What finds digests of that secret key when it is gone."""
         ...

@@ -8,6 +8,7 @@ from bankfeeds.domain.outcome import Deferred, Unknown
 from bankfeeds.domain.sage_hosts import Environment, environment_of, environment_of_audience
 from bankfeeds.flows import keys
 from bankfeeds.flows.context import World
+from bankfeeds.flows.resealing import missing_cause
 from bankfeeds.store import listings
 
 EXPIRES_SOON = timedelta(days=14)
@@ -27,7 +28,8 @@ class Finding:
 def look(world: World) -> list[Finding]:
     """Without asking anybody but the database."""
     live = world.db.read(listings.live)
-    return [*_api_keys(world), *_sealed(world, live), *(found for each in live for found in _hosts(world, each))]
+    hosts = [found for each in live for found in _hosts(world, each)]
+    return [*_secret_keys(world), *_api_keys(world), *_sealed(world, live), *hosts]
 
 
 def ask_sage(world: World) -> list[Finding]:
@@ -48,6 +50,14 @@ def _api_keys(world: World) -> list[Finding]:
     return [
         Finding("keys", f"API key {key.name!r} ends at {key.expires_at:%Y-%m-%d %H:%M} UTC", step) for key in ending
     ]
+
+
+def _secret_keys(world: World) -> list[Finding]:
+    cause = missing_cause(world.db, world.sealer)
+    if cause is None:
+        return []
+    what, _, step = cause.partition(": ")
+    return [Finding("keys", what, step)]
 
 
 def _sealed(world: World, live: list[Listing]) -> list[Finding]:

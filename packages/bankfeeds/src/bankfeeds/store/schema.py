@@ -16,6 +16,7 @@ from bankfeeds.store import tables_integration as tables_integration
 from bankfeeds.store import tables_operations as tables_operations
 from bankfeeds.store import tables_portal as tables_portal
 from bankfeeds.store import tables_proof as tables_proof
+from bankfeeds.store import tables_secrets as tables_secrets
 from bankfeeds.store import tables_webhooks as tables_webhooks
 from bankfeeds.store.engine import Database, Read
 from bankfeeds.store.tables import metadata

@@ -104,7 +104,7 @@ class Desk:
 
 
 def _menu(visit: Visit) -> list[tuple[str, list[tuple[navigation.Item, bool]]]]:
-    if visit.session is None:
+    if visit.session is None or visit.session.operator.initial_until is not None:
         return []
     seen = [
         (group, [(item, navigation.is_current(item, visit.here)) for item in items if visit.may(item.needs)])

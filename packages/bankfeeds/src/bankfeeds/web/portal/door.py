@@ -19,6 +19,8 @@ from bankfeeds.web.portal.visit import PortalPage, Visit
 from bankfeeds.web.portal.words import LANGUAGES, words_for
 
 SIGN_IN = "sign-in"
+OWN_PASSWORD = "password"
+_OPEN_TO_INITIAL = frozenset({OWN_PASSWORD, "sign-out"})
 _ELSEWHERE = frozenset({"cross-site", "same-site"})
 _STATUSES: tuple[tuple[type[Refusal], int], ...] = (
     (TooLarge, 413),
@@ -45,6 +47,8 @@ def guarded(desk: Desk, page: PortalPage) -> Handler:
         visit = _visit(desk, call, session, kept)
         if session is None and not page.is_public:
             return to_sign_in(desk, visit)
+        if session is not None and session.operator.initial_until is not None and page.path not in _OPEN_TO_INITIAL:
+            return desk.redirect(f"{desk.root}/{OWN_PASSWORD}")
         return _act(desk, page, visit) if call.method == "POST" else _show(desk, page, visit)
 
     return answer

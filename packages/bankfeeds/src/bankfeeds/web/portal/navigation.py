@@ -21,7 +21,11 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
     ),
     (
         "nav_group_set_up",
-        (Item("integrations", "integrations"), Item("branding", "branding")),
+        (
+            Item("integrations", "integrations"),
+            Item("branding", "branding"),
+            Item("operators", "operators", Role.administrator),
+        ),
     ),
     (
         "nav_group_develop",

@@ -17,6 +17,8 @@ from bankfeeds.web.portal import (
     home,
     integrations,
     listing,
+    operators,
+    own_password,
     pauses,
     pushes,
     reconciliation,
@@ -44,6 +46,8 @@ PAGES: tuple[PortalPage, ...] = (
     *developers.PAGES,
     *webhooks.PAGES,
     *audit.PAGES,
+    *operators.PAGES,
+    *own_password.PAGES,
     *first_run.PAGES,
 )
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bankfeeds.domain.operator import Role
 from bankfeeds.flows import operators
-from bankfeeds.flows.operators import SignInLocked, WrongSignIn
+from bankfeeds.flows.operators import InitialPasswordOver, SignInLocked, WrongSignIn
 from bankfeeds.web.endpoint import Answer
 from bankfeeds.web.portal import cookies, telling
 from bankfeeds.web.portal.desk import Desk
@@ -25,6 +25,8 @@ def act(desk: Desk, visit: Visit) -> Answer:
     name, wanted = visit.fields.get("name", ""), visit.fields.get("next", "")
     try:
         token = operators.sign_in(desk.world, name, visit.fields.get("password", ""), visit.call.address)
+    except InitialPasswordOver:
+        return _form(desk, visit, wanted, name, visit.words["sign_in_initial_over"], 422)
     except WrongSignIn:
         return _form(desk, visit, wanted, name, visit.words["sign_in_wrong"], 422)
     except SignInLocked as locked:

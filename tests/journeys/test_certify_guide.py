@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from guides import following
 from processes import clean_environment
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs/guides/certify-a-provider.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```bash\n(.*?)```", GUIDE, re.DOTALL)
 BANK = "packages/sage-sandbox/tests/small_provider"
 
 
@@ -32,16 +32,16 @@ def home(tmp_path: Path) -> tuple[Path, str]:
 
 def test_every_command_of_the_guide_does_what_it_says(home: tuple[Path, str]) -> None:
     folder, port = home
-    assert len(BLOCKS) == 2
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", "\n".join(BLOCKS)],
-        cwd=folder,
-        env=clean_environment({"SMALL_BANK_PORT": port}),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=250,
-    )
+    with following("docs/guides/certify-a-provider.md", "bash") as guide:
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", "\n".join(guide.steps())],
+            cwd=folder,
+            env=clean_environment({"SMALL_BANK_PORT": port}),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=250,
+        )
     assert done.returncode == 0, done.stdout + done.stderr
     first, second = done.stdout.split("Small Bank: ")[1:]
     assert first.startswith("certified; ")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from guides import ROOT, following
 from processes import Child, wait_until
 
 pytestmark = pytest.mark.slow
@@ -75,6 +76,21 @@ def test_the_booked_entries_of_every_sample_are_delivered(tmp_path, name):
     done = demo(tmp_path, "--statement", str(SAMPLES / name))
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"[1-9]\d* booked entr(y|ies) delivered to Sage", done.stdout)
+
+
+def test_what_a_newcomer_types_is_what_is_run_here():
+    """`demo` and `dev` are run by the tests below; `make` is only asked what it would do, once all is installed."""
+    with following("docs/tutorial.md", "console") as guide:
+        for command in guide.steps():
+            program, *arguments = command.split()
+            if program == "make":
+                told = subprocess.run(
+                    ["make", "--dry-run", "--old-file=install", *arguments],
+                    cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
+                ).stdout  # fmt: skip
+                assert told.splitlines() == [f".venv/bin/bankfeeds {' '.join(arguments)}"]
+            else:
+                assert (program, arguments[:2]) == (".venv/bin/bankfeeds", ["demo", "--statement"])
 
 
 def test_a_thousand_entries_over_four_weeks_are_delivered(tmp_path):

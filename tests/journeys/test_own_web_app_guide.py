@@ -11,15 +11,12 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from guides import following
 from processes import Child, clean_environment, wait_until
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 EXAMPLE = "examples/bank-web-app"
-
-
-def blocks(page: str) -> list[str]:
-    return re.findall(r"```bash\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -46,36 +43,33 @@ def redirect_url(home: Path) -> str | None:
 
 
 def test_every_command_of_the_guide_does_what_it_says(home: Path) -> None:
-    commands = blocks("docs/guides/own-web-app.md")
-    assert len(commands) == 8
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", "\n".join(commands[:-1])],
-        cwd=home, env=clean_environment({}), capture_output=True, text=True, check=False, timeout=90,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r'"otp":"[0-9A-Z]{6}","expiry":"[^"]+Z"', done.stdout)
-    assert '"statusCode":404' in done.stdout
-    assert redirect_url(home) == "http://127.0.0.1:8070/link?from=sage"
-    settings = json.loads((home / "sandbox-settings.json").read_text(encoding="utf-8"))
-    assert (settings["redirectHost"], settings["redirectQuery"]) == ("money.localhost", "e2e=1")
-    subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", commands[0] + commands[-1]], cwd=home, env=clean_environment({}), check=True
-    )
+    with following("docs/guides/own-web-app.md", "bash") as guide:
+        *steps, back = guide.commands
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", "\n".join(steps)],
+            cwd=home, env=clean_environment({}), capture_output=True, text=True, check=False, timeout=90,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert re.search(r'"otp":"[0-9A-Z]{6}","expiry":"[^"]+Z"', done.stdout)
+        assert '"statusCode":404' in done.stdout
+        assert redirect_url(home) == "http://127.0.0.1:8070/link?from=sage"
+        settings = json.loads((home / "sandbox-settings.json").read_text(encoding="utf-8"))
+        assert (settings["redirectHost"], settings["redirectQuery"]) == ("money.localhost", "e2e=1")
+        whole = ["bash", "-euo", "pipefail", "-c", steps[0] + back]
+        subprocess.run(whole, cwd=home, env=clean_environment({}), check=True)
+        guide.ran(*steps, back)
     assert redirect_url(home) is None
 
 
-@pytest.mark.parametrize("number", [0, 1])
-def test_the_example_starts_by_the_one_command_of_its_readme_and_takes_back_what_it_set(
-    home: Path, number: int
-) -> None:
-    commands = blocks(f"{EXAMPLE}/README.md")
-    assert len(commands) == 2
-    child = Child(["bash", "-c", f"cd {home}; exec {commands[number]}"], {"BANK_APP_PORT": "0"}, home / "app.log")
-    try:
-        address = child.first_line().rsplit(" ", 1)[-1]
-        assert httpx2.get(address, trust_env=False).status_code == 200
-        assert redirect_url(home) == (f"{address}/link" if number else None)
-    finally:
-        ended = child.stop()
-    assert ended == 0, child.last_words()
-    assert redirect_url(home) is None
+def test_the_example_starts_by_the_commands_of_its_readme_and_takes_back_what_it_set(home: Path) -> None:
+    with following("examples/bank-web-app/README.md", "bash") as guide:
+        for command in guide.steps():
+            child = Child(["bash", "-c", f"cd {home}; exec {command}"], {"BANK_APP_PORT": "0"}, home / "app.log")
+            try:
+                address = child.first_line().rsplit(" ", 1)[-1]
+                assert httpx2.get(address, trust_env=False).status_code == 200
+                assert redirect_url(home) == (f"{address}/link" if "--link-here" in command else None)
+            finally:
+                ended = child.stop()
+            assert ended == 0, child.last_words()
+            assert redirect_url(home) is None

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from guides import following
 from processes import Child, clean_environment, wait_until
 
 from bankfeeds.web.portal.words import LANGUAGES
@@ -14,7 +15,6 @@ from bankfeeds.web.portal.words import LANGUAGES
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 PAGES = [(ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("tutorial.md", "tutorial.fr.md")]
-BLOCKS = re.findall(r"```bash\n(.*?)```", PAGES[0], re.DOTALL)
 
 
 @pytest.fixture
@@ -40,17 +40,18 @@ def shell(home, *blocks):
 
 
 def test_every_command_of_the_tutorial_works_in_order(home):
-    assert len(BLOCKS) == 7
-    *_, look, push, follow = BLOCKS
-    keep = 'declare -p API AUTH COMPANY CONNECTION FEED > "$PWD/variables"'
-    told = shell(home, *BLOCKS[:4], keep)
-    assert '"status":"pending"' in told
-    assert "Sage linked bank account" in told
-    again = 'source "$PWD/variables"'
-    wait_until(lambda: '"status":"connected"' in shell(home, again, look), "the account is connected")
-    assert json.loads(shell(home, again, push))["status"] == "Pending"
-    wait_until(lambda: '"status":"Success"' in shell(home, again, follow), "the push is a success")
-    assert '"warnings":[{' in shell(home, again, push)
+    with following("docs/tutorial.md", "bash") as guide:
+        *first, look, push, follow = guide.commands
+        keep = 'declare -p API AUTH COMPANY CONNECTION FEED > "$PWD/variables"'
+        told = shell(home, *first, keep)
+        assert '"status":"pending"' in told
+        assert "Sage linked bank account" in told
+        again = 'source "$PWD/variables"'
+        wait_until(lambda: '"status":"connected"' in shell(home, again, look), "the account is connected")
+        assert json.loads(shell(home, again, push))["status"] == "Pending"
+        wait_until(lambda: '"status":"Success"' in shell(home, again, follow), "the push is a success")
+        assert '"warnings":[{' in shell(home, again, push)
+        guide.ran(*first, look, push, follow)
 
 
 def test_the_tutorial_in_french_has_the_same_commands_steps_and_pictures():

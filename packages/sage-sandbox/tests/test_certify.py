@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+
+from sage_sandbox.cli import app
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -316,3 +319,13 @@ def test_a_provider_that_cannot_tell_when_it_has_settled_is_given_time(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     seconds = {each["id"]: each["seconds"] for each in json.loads(report.read_text())["results"]}
     assert seconds["S4"] >= file["quietSeconds"]
+
+
+def test_the_plan_is_shown_without_a_provider_and_nothing_is_tried_without_one(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        app(["certify", "--plan", "--only", "T3"])
+    told = capsys.readouterr().out
+    assert re.search(r"^T3 +\S.*\(.+\)$", told, re.MULTILINE)
+    with pytest.raises(SystemExit, match="2"):
+        app(["certify"])
+    assert "--provider: name the file" in capsys.readouterr().err

@@ -2,19 +2,16 @@
 
 import json
 import os
-import re
 import shlex
 from pathlib import Path
 
 import pytest
+from guides import following
 
 from bankfeeds.cli import opening, run
 from bankfeeds.flows import branding, listings
 
 from .. import consent, pictures
-
-PAGE = Path(__file__).parents[4] / "docs/explanation/authorisation.md"
-COMMANDS = re.findall("^bankfeeds (integration .*)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 @pytest.fixture(autouse=True)
@@ -51,9 +48,10 @@ def test_an_operator_sets_it_and_reads_it_back(tmp_path, capsys):
 def test_the_commands_of_the_page_about_it_do_what_they_say(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("logo.svg").write_bytes(pictures.SVG)
-    assert len(COMMANDS) == 4
 
-    assert [run(shlex.split(command)) for command in COMMANDS] == [0, 0, 0, 0]
+    with following("docs/explanation/authorisation.md", "console") as guide:
+        for command in guide.steps():
+            assert run(shlex.split(command)[1:]) == 0, command
 
     capsys.readouterr()
     assert run(["integration", "show", "--json"]) == 0

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from guides import following
 
 from bankfeeds import cli
 
@@ -21,9 +22,7 @@ from ... import worlds
 from .operators import ids, park
 
 PAGE = (Path(__file__).parents[5] / "docs/guides/operate-feeds.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```(console|text)\n(.*?)```", PAGE, re.DOTALL)
-COMMANDS = [line for kind, block in BLOCKS if kind == "console" for line in block.splitlines()]
-SHOWN = [block for kind, block in BLOCKS if kind == "text"]
+SHOWN = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)
 CHANGING = [
     ["feeds", "resume", "ba-1"],
     ["feeds", "skip", "ba-1", "--line", "t-3"],
@@ -52,18 +51,18 @@ def verb(platform: Any, *arguments: str, **more: str) -> "subprocess.CompletedPr
 def test_every_command_of_the_guide_works_in_order(platform: Any, make_lines: Any) -> None:
     platform.clock.now = datetime.now(UTC)  # the program goes by the real one
     park(platform, make_lines)
-    assert len(COMMANDS) == 17
-    for command in COMMANDS:
-        name, *arguments = shlex.split(command)
-        assert name == "bankfeeds"
-        done = verb(platform, *arguments)
-        assert done.returncode == (1 if arguments == ["doctor"] else 0), command + done.stdout + done.stderr
-        if arguments == ["doctor"]:
-            pattern = re.escape(SHOWN[0]).replace("…", ".*")
-            assert re.fullmatch(pattern, done.stdout), done.stdout
-        if "resend" in arguments:
-            platform.sage.stored["ba-1"] = [line for line in ids(7) if line != "t-3"]
-        platform.run()
+    with following("docs/guides/operate-feeds.md", "console") as guide:
+        for command in guide.steps():
+            name, *arguments = shlex.split(command)
+            assert name == "bankfeeds"
+            done = verb(platform, *arguments)
+            assert done.returncode == (1 if arguments == ["doctor"] else 0), command + done.stdout + done.stderr
+            if arguments == ["doctor"]:
+                pattern = re.escape(SHOWN[0]).replace("…", ".*")
+                assert re.fullmatch(pattern, done.stdout), done.stdout
+            if "resend" in arguments:
+                platform.sage.stored["ba-1"] = [line for line in ids(7) if line != "t-3"]
+            platform.run()
     assert platform.sage.stored["ba-1"] == ["t-1", "t-2", *ids(7, first=4)]
     assert platform.sage.statuses["ba-1"][-1] == "authRequired"
 

@@ -28,7 +28,7 @@ _TIMEOUT_S = 60
 
 def certify(
     *,
-    provider: Path,
+    provider: Path | None = None,
     sandbox_file: Annotated[Path | None, Parameter(name="--sandbox")] = None,
     port: int = 9080,
     only: str = "",
@@ -42,7 +42,8 @@ def certify(
     Parameters
     ----------
     provider
-        JSON file that names the provider's callback URLs, its header, and the commands that make it act.
+        JSON file that names the provider's callback URLs, its header, and the commands that make it act; not for
+        --plan.
     sandbox_file
         Details file of a running sandbox, which is emptied; without it one is started, and ended.
     port
@@ -60,10 +61,13 @@ def certify(
     """
     named = {"--json": json, "--junit": junit, "--html": html}
     wanted = {option: path for option, path in named.items() if path is not None}
-    file, items = _read(provider, wanted, only)
+    items = _items(only)
     if plan:
         sys.stdout.writelines(f"{item.id:<4}  {item.title}  ({item.section})\n" for item in items)
         return DONE
+    if provider is None:
+        stop("--provider: name the file that describes your provider")
+    file = _read(provider, wanted)
     if not 0 <= port <= 65535:  # noqa: PLR2004 - what a port can be
         stop(f"--port must be from 0 to 65535, not {port}")
     try:
@@ -77,7 +81,7 @@ def certify(
     return DONE if report.certified else REFUSED
 
 
-def _read(provider: Path, wanted: dict[str, Path], only: str) -> tuple[ProviderFile, list[Item]]:
+def _read(provider: Path, wanted: dict[str, Path]) -> ProviderFile:
     """What was asked for, or one line about what is wrong with it."""
     try:
         file = read_provider_file(provider)
@@ -86,8 +90,12 @@ def _read(provider: Path, wanted: dict[str, Path], only: str) -> tuple[ProviderF
     for option, path in wanted.items():
         if path.is_dir() or not os.access(path.absolute().parent, os.W_OK):
             stop(f"{option} {path}: cannot write there")
+    return file
+
+
+def _items(only: str) -> list[Item]:
     try:
-        return file, whole_plan().wanted([id_.strip() for id_ in only.split(",") if id_.strip()])
+        return whole_plan().wanted([id_.strip() for id_ in only.split(",") if id_.strip()])
     except ValueError as error:
         stop(f"--only: {error}")
 

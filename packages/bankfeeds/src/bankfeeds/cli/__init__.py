@@ -38,7 +38,7 @@ _VERBS = {
     "feeds": ("feeds:app", "Feeds: how each stands; resume, skip a line, send lines again."),
     "pause": ("pausing:pause", "Stop deliveries; accepting goes on."),
     "resume": ("pausing:resume", "Let deliveries go on."),
-    "accounts": ("accounts:app", "Source accounts: have one authorised again."),
+    "accounts": ("accounts:app", "Source accounts: have one authorised again; set its cut-over."),
     "doctor": ("doctor:doctor", "Say what is wrong, why, and what to do."),
     "support-bundle": ("supporting:support_bundle", "Write what Sage's support needs of one account, redacted."),
     "export": ("exporting:export", "Write everything that is the institution's own into a file."),

@@ -66,5 +66,17 @@ class QueuedLine(NamedTuple):
 
 
 def is_withheld(line_on: date, start_on: date | None) -> bool:
-    """Dated before the day the Sage user chose: kept, never sent."""
+    """Dated before the feed's first day: kept, never sent."""
     return start_on is not None and line_on < start_on
+
+
+def first_day(chosen_on: date | None, cut_over_on: date | None) -> date | None:
+    """Of a feed: the day that its Sage user chose, but never before the account's cut-over. None: Sage has not told."""
+    if chosen_on is None or cut_over_on is None:
+        return chosen_on
+    return max(chosen_on, cut_over_on)
+
+
+def why_withheld(start_on: date | None, cut_over_on: date | None) -> str:
+    """What stands behind "dated before the first day"."""
+    return "the account's cut-over date" if start_on == cut_over_on else "the start date chosen in Sage"

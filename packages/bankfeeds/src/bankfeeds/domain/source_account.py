@@ -71,7 +71,7 @@ class SourceAccount:
     `requested_start_on` is the earliest day that a Sage user chose for its feeds, where that was looked up.
     From `hold_seq` on nothing is sent: a push is held in quarantine there.
     `restored_seq` is the last one that a backup had, once restored from one; `verifying_since` the moment of that
-    backup, until a line has followed on it.
+    backup, until a line has followed on it. Lines dated before `cut_over_on` are never sent: another server sent them.
     """
 
     pk: int
@@ -100,6 +100,7 @@ class SourceAccount:
     verifying_since: datetime | None = None
     restored_seq: int | None = None
     hold_seq: int | None = None
+    cut_over_on: date | None = None
 
     @property
     def branch(self) -> str | None:

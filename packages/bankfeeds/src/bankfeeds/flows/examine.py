@@ -7,6 +7,7 @@ from datetime import datetime
 from bankfeeds.domain.columns import Columns, columns_of, read_columns
 from bankfeeds.domain.connection import ConnectionStatus
 from bankfeeds.domain.errors import Flaw, Invalid, NotFound, one_flaw
+from bankfeeds.domain.feed import why_withheld
 from bankfeeds.domain.money import EXPONENTS
 from bankfeeds.domain.source_account import AccountStatus, SourceAccount
 from bankfeeds.domain.transaction import (
@@ -133,12 +134,13 @@ def sort_out(tx: Read, account: SourceAccount, sent: Sequence[Line], now: dateti
 
 
 def withheld_warnings(tx: Read, account: SourceAccount, new: Columns) -> list[Flaw]:
-    """Lines dated before the day the Sage user chose are kept, told, and never sent."""
+    """Lines dated before the first day of a feed are kept, told, and never sent."""
     starts = [feed.start_on for feed in feeds.live_of_account(tx, account.pk) if feed.start_on is not None]
     told: list[Flaw] = []
     for start_on in sorted(set(starts)):
         count = new.count_before(start_on)
         if count:
-            message = f"{count} dated before {start_on}, the start date chosen in Sage: withheld, never sent"
+            why = why_withheld(start_on, account.cut_over_on)
+            message = f"{count} dated before {start_on}, {why}: withheld, never sent"
             told.append(Flaw("transactions", message))
     return told

@@ -10,6 +10,7 @@ from bankfeeds.domain import source_account as account_rules
 from bankfeeds.domain.audit import AuditEntry
 from bankfeeds.domain.connection import Connection, ConnectionEvent, ConnectionStatus
 from bankfeeds.domain.errors import Flaw
+from bankfeeds.domain.feed import first_day
 from bankfeeds.domain.push_operation import PushStatus
 from bankfeeds.domain.source_account import AccountEvent, SourceAccount
 from bankfeeds.domain.transaction import parse_day
@@ -48,15 +49,28 @@ def open_feed(
         return "refused: deleted meanwhile"
     if locked.needs_reauthorisation:
         reauthorise.renewed(tx, locked, now)
-    start_on = None if requested_start_date is None else parse_day(requested_start_date)
+    chosen_on = None if requested_start_date is None else parse_day(requested_start_date)
+    start_on = first_day(chosen_on, locked.cut_over_on)
     is_held = pauses.is_held(tx, listing_id, account)
-    number = feeds.insert(tx, listing_id, account.pk, bank_account_id, start_on, locked.last_seq, now, is_held=is_held)
+    number = feeds.insert(
+        tx,
+        listing_id,
+        account.pk,
+        bank_account_id,
+        start_on,
+        locked.last_seq,
+        now,
+        chosen_on=None if chosen_on == start_on else chosen_on,
+        is_held=is_held,
+    )
     quarantine.leave_out_dropped(tx, account.pk, number, now)
     _set_connection(tx, connection, ConnectionEvent.feed_opened, now)
     status = account_rules.next_status(locked.status, AccountEvent.feed_opened)
     source_accounts.update(tx, account.pk, status=status.value, feed_start_on=now.date(), modified_at=now)
     announce.account_moved(tx, locked, status, now)
     detail = {"bankAccountId": bank_account_id, "startOn": start_on.isoformat() if start_on else None}
+    if chosen_on != start_on and chosen_on is not None:
+        detail["chosenOn"] = chosen_on.isoformat()
     audit.record(tx, AuditEntry(now, actor, "feed.open", f"account:{external_id}", None, detail))
     return "opened"
 

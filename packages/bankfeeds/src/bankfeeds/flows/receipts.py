@@ -1,14 +1,14 @@
 """Receipts: for each line that a push operation brought, where it has got to on its way into Sage."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from bankfeeds.domain.feed import FeedStatus, QueuedLine, is_withheld
+from bankfeeds.domain.feed import FeedStatus, QueuedLine, is_withheld, why_withheld
 from bankfeeds.domain.feed_view import FeedView
 from bankfeeds.domain.push_operation import PushOperation
 from bankfeeds.domain.receipt import Receipt, ReceiptState, of_all
 from bankfeeds.flows import confirm, pushes
 from bankfeeds.flows.context import World
-from bankfeeds.store import history, overview, receipts
+from bankfeeds.store import history, overview, receipts, source_accounts
 from bankfeeds.store.engine import Read
 from bankfeeds.store.receipts import Carrier, Mark
 
@@ -36,13 +36,14 @@ def page(world: World, company_id: str, key: str, offset: int, limit: int) -> tu
 def _receipts(tx: Read, account_pk: int, push: PushOperation, first_seq: int, last_seq: int) -> list[Receipt]:
     every = [feed for _, feed in overview.feeds_of_accounts(tx, [account_pk], FEEDS_MAX)]
     concerned = [feed for feed in every if feed.status is not FeedStatus.closed] or every
+    cut_over_on = source_accounts.get(tx, account_pk).cut_over_on
     numbers = [feed.number for feed in concerned]
     carriers = receipts.carriers(tx, numbers, first_seq, last_seq)
     marks = receipts.marks(tx, numbers, first_seq, last_seq)
     return [
         of_all(
             [
-                _receipt(push.requested_at, feed, line, carriers, marks.get((feed.number, line.seq)))
+                _receipt(push.requested_at, feed, cut_over_on, line, carriers, marks.get((feed.number, line.seq)))
                 for feed in concerned
             ]
         )
@@ -51,13 +52,18 @@ def _receipts(tx: Read, account_pk: int, push: PushOperation, first_seq: int, la
 
 
 def _receipt(
-    accepted_at: datetime, feed: FeedView, line: QueuedLine, carriers: list[Carrier], mark: Mark | None
+    accepted_at: datetime,
+    feed: FeedView,
+    cut_over_on: date | None,
+    line: QueuedLine,
+    carriers: list[Carrier],
+    mark: Mark | None,
 ) -> Receipt:
     if mark is not None:
         state = ReceiptState.skipped if mark.mark == confirm.SKIPPED else ReceiptState.in_sage
         return Receipt(line.id, state, mark.at, None, mark.reason)
     if is_withheld(line.on, feed.start_on):
-        reason = f"dated before {feed.start_on}, the start date chosen in Sage"
+        reason = f"dated before {feed.start_on}, {why_withheld(feed.start_on, cut_over_on)}"
         return Receipt(line.id, ReceiptState.withheld, accepted_at, None, reason)
     for each in carriers:
         if each.feed_number == feed.number and each.first_seq <= line.seq <= each.last_seq:

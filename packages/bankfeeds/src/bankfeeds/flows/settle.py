@@ -12,7 +12,7 @@ from bankfeeds.domain.audit import AuditEntry
 from bankfeeds.domain.backoff import RETRY_MAX_S, poll_after, retry_after
 from bankfeeds.domain.columns import Batch
 from bankfeeds.domain.delivery import Act, Answered, Find, Follow, FoundAccount, Offer
-from bankfeeds.domain.feed import Feed, FeedStatus
+from bankfeeds.domain.feed import Feed, FeedStatus, first_day
 from bankfeeds.domain.outcome import Deferred, Done, Outcome, Rejected, Taken, Unknown
 from bankfeeds.domain.source_account import SourceAccount
 from bankfeeds.domain.statement import Statement, StatementKind, StatementStatus
@@ -58,7 +58,7 @@ def settle(tx: Write, world: World, claim: Claim, answered: Answered) -> Parked 
     act = answered.act
     _note_health(tx, locked, answered, now)
     if isinstance(act, Find) or answered.outcome is None:
-        _learn(tx, world, feed, answered.found, now)
+        _learn(tx, world, feed, account, answered.found, now)
         return None
     if isinstance(act, Follow) and feed.attempt == 0:
         world.pace.learn(feed.listing_id, in_time=not isinstance(answered.outcome, Taken))
@@ -112,15 +112,24 @@ def _is_unknown_account(answered: Answered) -> bool:
     return isinstance(answered.outcome, Rejected) and answered.outcome.gone and answered.found is None
 
 
-def _learn(tx: Write, world: World, feed: Feed, found: FoundAccount | Outcome | None, now: datetime) -> None:
+def _learn(
+    tx: Write,
+    world: World,
+    feed: Feed,
+    account: SourceAccount,
+    found: FoundAccount | Outcome | None,
+    now: datetime,
+) -> None:
     """The start date, from an account query."""
     if isinstance(found, FoundAccount) and found.bank_account_id == feed.bank_account_id:
         if found.is_cancelled:
             close_feed(tx, world, feed.listing_id, feed.bank_account_id, "cancelled at Sage", ACTOR)
             return
-        start_on = parse_day(found.requested_start_date or "")
-        if start_on is not None:
-            feeds.release(tx, feed.pk, now, start_on=start_on, attempt=0)
+        chosen_on = parse_day(found.requested_start_date or "")
+        if chosen_on is not None:
+            start_on = first_day(chosen_on, account.cut_over_on)
+            moved = None if chosen_on == start_on else chosen_on
+            feeds.release(tx, feed.pk, now, start_on=start_on, chosen_on=moved, attempt=0)
             return
     wait = retry_after(feed.attempt + 1, found.retry_after_s if isinstance(found, Deferred) else None)
     feeds.release(tx, feed.pk, now + wait, attempt=feed.attempt + 1)

@@ -138,9 +138,13 @@ def insert(
     opened_seq: int,
     now: datetime,
     *,
+    chosen_on: date | None = None,
     is_held: bool = False,
 ) -> int:
-    """A new open feed at the beginning of the account's stream, due at once; held if a pause covers it."""
+    """A new open feed at the beginning of the account's stream, due at once; held if a pause covers it.
+
+    `chosen_on`: what its Sage user chose, where it begins later.
+    """
     result = tx.connection.execute(
         t.feeds.insert().values(
             listing_id=listing_id,
@@ -148,6 +152,7 @@ def insert(
             bank_account_id=bank_account_id,
             status=FeedStatus.open.value,
             start_on=start_on,
+            chosen_on=chosen_on,
             opened_at=now,
             opened_seq=opened_seq,
             cursor=0,
@@ -183,8 +188,9 @@ def live_of_account(tx: Read, account_pk: int) -> list[Feed]:
 
 
 def starts(tx: Read, account_pks: Sequence[int]) -> dict[int, date]:
-    """By account: the earliest start date of its live feeds; those of which Sage has told none are left out."""
-    query = sa.select(_f.account_pk, sa.func.min(_f.start_on).label("start_on")).where(
+    """By account: the earliest day chosen for its live feeds; those of which Sage has told none are left out."""
+    chosen_on = sa.func.coalesce(_f.chosen_on, _f.start_on)
+    query = sa.select(_f.account_pk, sa.func.min(chosen_on).label("start_on")).where(
         _f.account_pk.in_(account_pks), _live, _f.start_on.is_not(None)
     )
     return {row.account_pk: row.start_on for row in tx.rows(query.group_by(_f.account_pk))}

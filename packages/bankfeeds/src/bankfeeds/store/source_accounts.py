@@ -123,6 +123,7 @@ def _values(account: SourceAccount) -> dict[str, Any]:
         "modified_at": account.modified_at,
         "status": account.status.value,
         "feed_start_on": account.feed_start_on,
+        "cut_over_on": account.cut_over_on,
     }
 
 
@@ -170,6 +171,7 @@ def account(row: Any) -> SourceAccount:
         verifying_since=row.verifying_since,
         restored_seq=row.restored_seq,
         hold_seq=row.hold_seq,
+        cut_over_on=row.cut_over_on,
     )
 
 

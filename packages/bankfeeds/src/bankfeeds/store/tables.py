@@ -122,6 +122,7 @@ source_accounts = sa.Table(
     sa.Column("verifying_since", Instant),
     sa.Column("restored_seq", sa.BigInteger),
     sa.Column("hold_seq", sa.BigInteger),
+    sa.Column("cut_over_on", sa.Date),
     sa.Column("deleted_at", Instant),
     sa.Index(
         "uq_source_accounts_connection_id_id",
@@ -219,6 +220,7 @@ feeds = sa.Table(
     sa.Column("bank_account_id", sa.Text, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("start_on", sa.Date),
+    sa.Column("chosen_on", sa.Date),
     sa.Column("opened_at", Instant, nullable=False),
     sa.Column("closed_at", Instant),
     sa.Column("close_cause", sa.Text),

@@ -92,6 +92,7 @@ def operations():
 
 BEYOND = {
     "requestedStartDate",
+    "cutOverDate",
     "reauthorizationRequired",
     "accepted",
     "duplicates",

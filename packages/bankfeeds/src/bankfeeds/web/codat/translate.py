@@ -92,6 +92,7 @@ def account(found: accounts.SourceAccount) -> wire.Account:
         account_info=_info(found.info),
         feed_start_date=_start(found),
         requested_start_date=found.requested_start_on.isoformat() if found.requested_start_on else None,
+        cut_over_date=found.cut_over_on.isoformat() if found.cut_over_on else None,
         reauthorization_required=found.needs_reauthorisation,
     )
 

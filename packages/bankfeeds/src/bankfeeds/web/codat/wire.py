@@ -175,6 +175,7 @@ class Account(Response):
     account_info: AccountInfo | None = None
     feed_start_date: str | None = None
     requested_start_date: str | None = None
+    cut_over_date: str | None = None
     reauthorization_required: bool = False
 
 

@@ -18,7 +18,7 @@ RULES = [contract["name"] for contract in tomllib.loads(CONFIGURATION)["tool"]["
 OFFENCES = {
     "One direction of import in the platform": ("bankfeeds/domain/money.py", "import bankfeeds.store.engine"),
     "The sandbox and the platform know nothing of each other": ("sage_sandbox/wire.py", "import bankfeeds.domain.ids"),
-    "Flows reach Sage, webhook receivers and file readers through domain/ports only": (
+    "Flows reach Sage, webhook receivers, file readers and other servers through domain/ports only": (
         "bankfeeds/flows/companies.py",
         "import bankfeeds.sage.client",
     ),

@@ -213,6 +213,7 @@ class Site:
         self.world = world
         self.url = url
         _, secret = keys.create(world, "test", "harbour")
+        self.authorization_key = secret
         self.authorization = basic(secret)["authorization"]
         self.client = httpx2.Client(base_url=url, headers={"authorization": self.authorization}, timeout=20)
 

@@ -34,6 +34,10 @@ _VERBS = {
     "integration": ("integration:app", "The integration with Sage: on or off, its links, its looks."),
     "webhooks": ("webhooks:app", "Webhooks: who is told of what happens, and what became of each event."),
     "import": ("importing:import_", "Take the lines of bank statement files."),
+    "import-codat": (
+        "importing_codat:import_codat",
+        "Bring over companies, connections and accounts of another Codat-compatible server.",
+    ),
     "csv-profile": ("importing:csv_profile", "Suggest how a bank's CSV file is to be read."),
     "feeds": ("feeds:app", "Feeds: how each stands; resume, skip a line, send lines again."),
     "pause": ("pausing:pause", "Stop deliveries; accepting goes on."),

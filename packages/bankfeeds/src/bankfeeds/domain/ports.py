@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bankfeeds.domain.authorisation import OfferedAccount
+from bankfeeds.domain.bringing import ForeignAccount, ForeignCompany, ForeignPage, NoAnswer
 from bankfeeds.domain.delivery import Delivery, FoundAccount
 from bankfeeds.domain.listing import Listing
 from bankfeeds.domain.outcome import Outcome
@@ -86,6 +87,19 @@ class Registrar(Protocol):
 
 class Destinations(Protocol):
     def __call__(self, listing: Listing) -> Destination: ...
+
+
+class CompanySource(Protocol):
+    """Another Codat-compatible server, read only. Never raises for what it said or failed to say."""
+
+    @property
+    def address(self) -> str: ...
+    def page(self, number: int) -> ForeignPage | NoAnswer:
+        """Its companies with their connections, oldest first; the first page is 1."""
+        ...
+
+    def company(self, company_id: str) -> ForeignCompany | NoAnswer: ...
+    def accounts(self, company_id: str, connection_id: str) -> list[ForeignAccount] | NoAnswer: ...
 
 
 class EventWords(Protocol):

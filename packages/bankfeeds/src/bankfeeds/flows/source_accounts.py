@@ -29,7 +29,7 @@ class AccountChange:
 
 
 @dataclass(slots=True)
-class _Taken:
+class Taken:
     """What the accounts of a connection use up; the connection's lock keeps it true."""
 
     ids: set[str]
@@ -43,7 +43,7 @@ def create(world: World, actor: str, company_id: str, connection_id: str, draft:
 
     def run(tx: Write) -> SourceAccount:
         connection_flows.lock(tx, company_id, connection_id)
-        account = _insert(tx, _account(world, company_id, connection_id, draft, now), _taken(tx, connection_id))
+        account = _insert(tx, drafted(world, company_id, connection_id, draft, now), taken_of(tx, connection_id))
         audit.record(tx, AuditEntry(now, actor, "source_account.create", _subject(account)))
         return account
 
@@ -59,12 +59,12 @@ def create_batch(
 
     def run(tx: Write) -> list[SourceAccount | Refusal]:
         connection_flows.lock(tx, company_id, connection_id)
-        taken = _taken(tx, connection_id)
+        taken = taken_of(tx, connection_id)
         results: list[SourceAccount | Refusal] = []
         for draft in drafts:
             try:
                 check(draft)
-                results.append(_insert(tx, _account(world, company_id, connection_id, draft, now), taken))
+                results.append(_insert(tx, drafted(world, company_id, connection_id, draft, now), taken))
             except Refusal as refusal:
                 results.append(refusal)
         made = [result.id for result in results if isinstance(result, SourceAccount)]
@@ -186,7 +186,7 @@ def _changes(account: SourceAccount, change: AccountChange, now: datetime) -> di
     return changed | {"modified_at": now} if changed else changed
 
 
-def _account(world: World, company_id: str, connection_id: str, draft: AccountDraft, now: datetime) -> SourceAccount:
+def drafted(world: World, company_id: str, connection_id: str, draft: AccountDraft, now: datetime) -> SourceAccount:
     info = replace(draft.info, opened_on=opened_on(draft)) if draft.info else None
     return SourceAccount(
         pk=0,
@@ -210,12 +210,13 @@ def _account(world: World, company_id: str, connection_id: str, draft: AccountDr
     )
 
 
-def _taken(tx: Read, connection_id: str) -> _Taken:
+def taken_of(tx: Read, connection_id: str) -> Taken:
     present = source_accounts.of_connection(tx, connection_id)
-    return _Taken({account.id for account in present}, {account.identifier: account.id for account in present})
+    return Taken({account.id for account in present}, {account.identifier: account.id for account in present})
 
 
-def _insert(tx: Write, account: SourceAccount, taken: _Taken) -> SourceAccount:
+def claim(account: SourceAccount, taken: Taken) -> None:
+    """From here on it counts among what is taken; refused if its id or its number is already."""
     if account.id in taken.ids:
         raise Conflict("account_id_taken", f"id: {account.id!r} is already used on this connection")
     namesake = taken.identifiers.get(account.identifier)
@@ -225,9 +226,13 @@ def _insert(tx: Write, account: SourceAccount, taken: _Taken) -> SourceAccount:
             f"is that of account {namesake!r} on this connection, sort or bank code included; "
             "Sage tells accounts apart by it",
         )
-    pk = source_accounts.insert(tx, account, account.modified_at)
     taken.ids.add(account.id)
     taken.identifiers[account.identifier] = account.id
+
+
+def _insert(tx: Write, account: SourceAccount, taken: Taken) -> SourceAccount:
+    claim(account, taken)
+    pk = source_accounts.insert(tx, account, account.modified_at)
     return replace(account, pk=pk)
 
 

@@ -45,6 +45,11 @@ def lock(tx: Write, company_id: str) -> Company | None:
     return None if row is None else _company(row)
 
 
+def is_deleted(tx: Read, company_id: str) -> bool:
+    """Whether there was one of this id."""
+    return tx.row(sa.select(_c.id).where(_c.id == company_id, _c.deleted_at.is_not(None))) is not None
+
+
 def page(tx: Read, offset: int, limit: int, wanted: Selection = EVERYTHING) -> tuple[list[Company], int]:
     """Newest first unless another order is wanted, with the number of all that are."""
     query = _live().where(selecting.where(wanted.condition, COLUMNS, is_postgresql=tx.is_postgresql))

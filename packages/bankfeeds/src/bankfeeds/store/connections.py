@@ -1,5 +1,6 @@
 """Connections: rows to values and back."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +31,18 @@ def lock(tx: Write, connection_id: str) -> Connection | None:
     """Locked until the transaction ends; None if unknown or deleted."""
     row = tx.row(dialect.for_update(_live().where(_c.id == connection_id)))
     return None if row is None else _connection(row)
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    company_id: str
+    is_deleted: bool
+
+
+def owner(tx: Read, connection_id: str) -> Owner | None:
+    """Whose it is or was; None if there never was one of this id."""
+    row = tx.row(sa.select(_c.company_id, _c.deleted_at).where(_c.id == connection_id))
+    return None if row is None else Owner(row.company_id, row.deleted_at is not None)
 
 
 def of_companies(tx: Read, company_ids: list[str]) -> list[Connection]:

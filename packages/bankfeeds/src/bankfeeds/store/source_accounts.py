@@ -70,6 +70,11 @@ def of_connection(tx: Read, connection_id: str) -> list[SourceAccount]:
     return [account(row) for row in tx.rows(query.order_by(_a.pk))]
 
 
+def deleted_ids(tx: Read, connection_id: str) -> set[str]:
+    query = sa.select(_a.id).where(_a.connection_id == connection_id, _a.deleted_at.is_not(None))
+    return {row.id for row in tx.rows(query)}
+
+
 def insert(tx: Write, account: SourceAccount, created_at: datetime) -> int:
     """The new account's number; `account.pk` is not looked at. IntegrityError if id or identifier is taken."""
     values = {**_values(account), "created_at": created_at}

@@ -1,4 +1,4 @@
-"""The pages of webhooks in a real browser, in both languages, wide and on a phone, with nothing that axe finds wrong."""
+"""The pages of webhooks and of the API's reference in a real browser, in both languages, wide and on a phone, with nothing that axe finds wrong."""
 
 from collections.abc import Generator
 from dataclasses import replace
@@ -43,6 +43,8 @@ def test_webhooks_are_for_everybody(server, world, browser: Browser, tmp_path: P
             "catalogue": "webhooks/events",
             "sample": "webhooks/events/bankFeeds.feed.parked",
             "remove": f"webhooks/{made.id}/remove",
+            "api": "developers/api",
+            "api-operation": "developers/api/create-bank-transactions",
         }
         with browser.new_context(locale=language, reduced_motion="reduce") as context:
             context.add_cookies([{"name": cookies.SESSION, "value": site.token, "url": site.url}])

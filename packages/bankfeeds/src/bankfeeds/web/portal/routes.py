@@ -7,6 +7,7 @@ from bankfeeds.flows.context import World
 from bankfeeds.web.endpoint import Answer, Call, Endpoint, Handler
 from bankfeeds.web.portal import (
     accounts,
+    api_page,
     audit,
     branding,
     companies,
@@ -44,6 +45,7 @@ PAGES: tuple[PortalPage, ...] = (
     *listing.PAGES,
     *branding.PAGES,
     *developers.PAGES,
+    *api_page.PAGES,
     *webhooks.PAGES,
     *audit.PAGES,
     *operators.PAGES,

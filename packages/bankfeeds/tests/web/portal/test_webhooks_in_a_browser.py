@@ -39,6 +39,7 @@ def test_webhooks_are_for_everybody(server, world, browser: Browser, tmp_path: P
         shots = {
             "list": "webhooks",
             "one": f"webhooks/{made.id}",
+            "change": f"webhooks/{made.id}/change",
             "event": sent[0].headers["location"].partition("/portal/")[2],
             "catalogue": "webhooks/events",
             "sample": "webhooks/events/bankFeeds.feed.parked",

@@ -25,6 +25,7 @@ from bankfeeds.web.portal import (
     reconciliation,
     sign_in,
     sign_on_page,
+    webhook_change,
     webhooks,
 )
 from bankfeeds.web.portal.desk import Desk
@@ -47,6 +48,7 @@ PAGES: tuple[PortalPage, ...] = (
     *developers.PAGES,
     *api_page.PAGES,
     *webhooks.PAGES,
+    *webhook_change.PAGES,
     *audit.PAGES,
     *operators.PAGES,
     *own_password.PAGES,

@@ -1,5 +1,6 @@
 """Webhooks: consumers, the secret that signs, the log of what was sent, and what a hand can do about it."""
 
+import re
 from datetime import datetime, timedelta
 
 import msgspec
@@ -35,13 +36,12 @@ def show(desk: Desk, visit: Visit) -> Answer:
 
 
 def make(desk: Desk, visit: Visit) -> Answer:
-    types = [name.removeprefix("type:") for name in visit.fields if name.startswith("type:")]
     tags = visit.fields.get("tags", "").split()
-    draft = ConsumerDraft(visit.fields.get("url", "").strip() or None, types, tags)
+    draft = ConsumerDraft(visit.fields.get("url", "").strip() or None, chosen_types(visit), tags)
     try:
         made = webhooks.create(desk.world, visit.actor, draft)
     except Refusal as refusal:
-        return _list(desk, visit, _problems(visit, refusal), 422)
+        return _list(desk, visit, problems_of(visit, refusal), 422)
     return desk.go(visit, f"webhooks/{made.id}", "hook_made_said")
 
 
@@ -163,14 +163,16 @@ def _detail(desk: Desk, visit: Visit, secrets: tuple[str, ...]) -> Answer:
     )
 
 
-def _problems(visit: Visit, refusal: Refusal) -> Form:
+def chosen_types(visit: Visit) -> list[str]:
+    return [name.removeprefix("type:") for name in visit.fields if name.startswith("type:")]
+
+
+def problems_of(visit: Visit, refusal: Refusal) -> Form:
     """Those of a list stand at the list as a whole."""
     form = refused(visit.words, visit.fields, refusal)
-    names = {"eventTypes": "types", "companyTags": "tags", "url": "url"}
-    problems = {
-        names.get(name.partition("[")[0], name): visit.words[f"flaw_hook_{name.partition('[')[0]}"]
-        for name in form.problems
-    }
+    names = {"eventTypes": "types", "companyTags": "tags"}
+    lists = {re.split(r"[.[]", name, maxsplit=1)[0] for name in form.problems}
+    problems = {names.get(name, name): visit.words[f"flaw_hook_{name}"] for name in lists}
     return Form(form.values, problems, form.problem)
 
 

@@ -147,6 +147,9 @@ class Settings:
     report_sync_failures: Annotated[
         Literal["off", "on"], About("`on` tells Sage, once, of each feed that parks (`POST /sync`, hardly documented)")
     ] = "off"
+    retention_days: Annotated[
+        int, About("texts of lines in Sage are erased so long after their date; 0: never", "days", 0, 36_500)
+    ] = 0
     single_refusals_max: Annotated[int, About("refusals of one line alone that park its feed", "", 1, 100)] = 2
     webhook_private_targets: Annotated[
         Literal["off", "on"],

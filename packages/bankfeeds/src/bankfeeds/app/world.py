@@ -58,6 +58,7 @@ def limits_of(settings: Settings) -> Limits:
         opening_balance_age_s=settings.opening_balance_age_s,
         single_refusals_max=settings.single_refusals_max,
         webhook_private_targets=settings.webhook_private_targets == "on",
+        retention_days=settings.retention_days,
     )
 
 

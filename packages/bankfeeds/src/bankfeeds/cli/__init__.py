@@ -46,6 +46,7 @@ _VERBS = {
     "doctor": ("doctor:doctor", "Say what is wrong, why, and what to do."),
     "support-bundle": ("supporting:support_bundle", "Write what Sage's support needs of one account, redacted."),
     "export": ("exporting:export", "Write everything that is the institution's own into a file."),
+    "erase": ("erasing:erase", "Erase what is known of people; the ledger of their lines stays."),
     "backup": ("backing_up:backup", "Copy the whole database into a file, while it is at work."),
     "restore": ("backing_up:restore", "Make a new database of a backup."),
     "verify": ("backing_up:verify", "Accounts that are verified after a restore: begin, list, end."),

@@ -70,6 +70,14 @@ class Line(NamedTuple):
     reference: str | None
 
 
+class KnownLine(NamedTuple):
+    """A line as it is stored. With a `texts_digest` its texts are erased, and that tells whether others are equal."""
+
+    seq: int
+    line: Line
+    texts_digest: str | None
+
+
 @dataclass(slots=True)
 class Reading:
     """Lines in the order sent, with what was wrong and what was worth a warning."""

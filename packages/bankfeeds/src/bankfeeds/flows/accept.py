@@ -15,6 +15,7 @@ from bankfeeds.domain.audit import AuditEntry
 from bankfeeds.domain.columns import Columns, columns_of, read_columns
 from bankfeeds.domain.errors import Conflict, Flaw, Invalid
 from bankfeeds.domain.money import EXPONENTS
+from bankfeeds.domain.ports import Sealer
 from bankfeeds.domain.push_operation import FINAL, PushOperation, PushStatus
 from bankfeeds.domain.source_account import SourceAccount
 from bankfeeds.domain.transaction import (
@@ -62,7 +63,7 @@ def _accept(world: World, actor: str, request: PushRequest) -> PushOperation:
     numbered = call(world, ACCEPT, lambda: acceptance.store(world.db, _new_push(draft)))
     if numbered is not None:
         return _push(draft, warnings, columns, first_seq=numbered.first_seq, last_seq=numbered.last_seq)
-    return commit(world, ACCEPT_WITH_CARE, lambda tx: _store(tx, draft))
+    return commit(world, ACCEPT_WITH_CARE, lambda tx: _store(tx, world.sealer, draft))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +138,14 @@ def _new_push(draft: _Draft) -> NewPush:
     )
 
 
-def _store(tx: Write, draft: _Draft) -> PushOperation:
+def _store(tx: Write, sealer: Sealer, draft: _Draft) -> PushOperation:
     """The careful way: which lines are known, what is wrong, what is withheld."""
     request = draft.request
     found = source_accounts.find_and_lock(tx, request.company_id, request.connection_id, request.account_id)
     account = examine.ready(tx, request, found)
     if account.currency != draft.currency:
         raise Conflict("currency", "the account was made anew in another currency meanwhile; send the request again")
-    sorted_out = examine.sort_out(tx, account, draft.columns.lines(), draft.now)
+    sorted_out = examine.sort_out(tx, sealer, account, draft.columns.lines(), draft.now)
     warnings = (*draft.warnings, *sorted_out.warnings)
     if not sorted_out.new:
         return _repeat(tx, draft, account, sorted_out.known, warnings)

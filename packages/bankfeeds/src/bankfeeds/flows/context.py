@@ -45,6 +45,7 @@ class Limits:
     opening_balance_age_s: int = 86400
     single_refusals_max: int = 2
     webhook_private_targets: bool = False
+    retention_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ from datetime import datetime
 
 from bankfeeds.domain.columns import Columns, columns_of, read_columns
 from bankfeeds.domain.connection import ConnectionStatus
+from bankfeeds.domain.erasure import differing
 from bankfeeds.domain.errors import Flaw, Invalid, NotFound, one_flaw
 from bankfeeds.domain.feed import why_withheld
 from bankfeeds.domain.money import EXPONENTS
+from bankfeeds.domain.ports import Sealer
 from bankfeeds.domain.source_account import AccountStatus, SourceAccount
 from bankfeeds.domain.transaction import (
     FLAWS_MAX,
@@ -22,7 +24,7 @@ from bankfeeds.domain.transaction import (
     latest_day,
     read_lines,
 )
-from bankfeeds.store import connections, feeds, lines, source_accounts
+from bankfeeds.store import connections, erased, feeds, lines, source_accounts
 from bankfeeds.store.engine import Read
 
 
@@ -105,9 +107,11 @@ def refused(flaws: Sequence[Flaw]) -> Invalid:
     return Invalid("transactions", f"{first.field}: {first.message}{others}", kept)
 
 
-def sort_out(tx: Read, account: SourceAccount, sent: Sequence[Line], now: datetime) -> Sorted:
+def sort_out(tx: Read, sealer: Sealer, account: SourceAccount, sent: Sequence[Line], now: datetime) -> Sorted:
     """Invalid if a known id comes with other content, or a new line breaks a rule of dates or order."""
     existing = lines.existing(tx, account.pk, [line.id for line in sent])
+    has_erased = any(known.texts_digest is not None for known in existing.values())
+    key = erased.opened_key(tx, sealer) if has_erased else None
     positions: list[int] = []
     known: list[int] = []
     warnings: list[Flaw] = []
@@ -117,13 +121,12 @@ def sort_out(tx: Read, account: SourceAccount, sent: Sequence[Line], now: dateti
         where = f"transactions[{position}].id"
         if before is None:
             positions.append(position)
-        elif before[1] == line:
-            known.append(before[0])
-            warnings.append(Flaw(where, f"{line.id!r} was accepted before with the same content; passed over"))
-        else:
-            differing = [name for name, a, b in zip(Line._fields, before[1], line, strict=True) if a != b]
-            told = f"{line.id!r} was accepted before with another {' and '.join(differing)}; ids are for ever"
+        elif fields := differing(before, line, account.external_id, key):
+            told = f"{line.id!r} was accepted before with another {' and '.join(fields)}; ids are for ever"
             conflicts.append(Flaw(where, told))
+        else:
+            known.append(before.seq)
+            warnings.append(Flaw(where, f"{line.id!r} was accepted before with the same content; passed over"))
     if conflicts:
         raise refused(conflicts)
     new = [sent[position] for position in positions]

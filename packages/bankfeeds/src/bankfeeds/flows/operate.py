@@ -76,7 +76,7 @@ def resend(world: World, actor: str, name: str, line_id: str, reason: str) -> Fe
         found = lines.existing(tx, account.pk, [line_id]).get(line_id) if is_storable(line_id) else None
         if found is None:
             raise NotFound("line", f"account {account.id} has no line {line_id}")
-        seq = found[0]
+        seq = found.seq
         if feed.statement_pk is not None:
             busy = f"feed {name} has a statement in flight; try again when Sage has finished it"
             raise Unavailable("feed_busy", busy, RETRY_S)
@@ -95,7 +95,7 @@ def resend(world: World, actor: str, name: str, line_id: str, reason: str) -> Fe
             due_at=now,
             waiting_since=now,
         )
-        line = QueuedLine(seq, *found[1])
+        line = QueuedLine(seq, *found.line)
         _record(tx, actor, "feed.resend", account, feed, reason, now, line)
         return _view(tx, feed)
 

@@ -52,7 +52,7 @@ def rehearse(world: World, request: PushRequest) -> Rehearsal:
     def look(tx: Read) -> Rehearsal:
         account = examine.account(tx, request)
         columns, warnings = examine.read(request, EXPONENTS[account.currency or ""], world.limits.text)
-        found = examine.sort_out(tx, account, columns.lines(), now)
+        found = examine.sort_out(tx, world.sealer, account, columns.lines(), now)
         told = [*warnings, *found.warnings]
         if not found.new:
             return Rehearsal(0, len(found.known), 0, tuple(told), [])

@@ -49,7 +49,7 @@ def line(world: World, account: str, line_id: str) -> Traced:
         known = lines.existing(tx, found.pk, [line_id]).get(line_id) if is_storable(line_id) else None
         if known is None:
             raise NotFound("line", f"account {found.id} has no line {line_id}")
-        seq, content = known
+        seq, content, _ = known
         push = proof.push_of(tx, found.pk, seq) or (None, None)
         return Traced(content, *push, [_whereabouts(tx, feed, seq, content) for feed in proof.feeds_of(tx, found.pk)])
 

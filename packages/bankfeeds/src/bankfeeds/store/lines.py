@@ -17,7 +17,7 @@ from bankfeeds.domain.feed import Feed, QueuedLine
 from bankfeeds.domain.source_account import SourceAccount
 from bankfeeds.domain.statement import Statement
 from bankfeeds.domain.statement_import import BookedLine
-from bankfeeds.domain.transaction import Line
+from bankfeeds.domain.transaction import KnownLine, Line
 from bankfeeds.store import bulk
 from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Read, Write
@@ -51,13 +51,13 @@ def append(tx: Write, account_pk: int, first_seq: int, columns: Columns) -> None
         raise AlreadyThere
 
 
-def existing(tx: Read, account_pk: int, ids: Sequence[str]) -> dict[str, tuple[int, Line]]:
-    """Of these ids, those accepted before: their sequence numbers and contents."""
-    found: dict[str, tuple[int, Line]] = {}
+def existing(tx: Read, account_pk: int, ids: Sequence[str]) -> dict[str, KnownLine]:
+    """Of these ids, those accepted before."""
+    found: dict[str, KnownLine] = {}
     for start in range(0, len(ids), _IDS_PER_QUERY):
         query = sa.select(t.lines).where(_l.account_pk == account_pk, _l.id.in_(ids[start : start + _IDS_PER_QUERY]))
         for row in tx.rows(query):
-            found[row.id] = (row.pk & _SEQ_MASK, Line(*_contents(row)))
+            found[row.id] = KnownLine(row.pk & _SEQ_MASK, Line(*_contents(row)), row.texts_digest)
     return found
 
 

@@ -155,6 +155,7 @@ lines = sa.Table(
     sa.Column("description", sa.Text, nullable=False),
     sa.Column("counterparty", sa.Text),
     sa.Column("reference", sa.Text),
+    sa.Column("texts_digest", sa.Text),
     sa.UniqueConstraint("account_pk", "id"),
 )
 

@@ -15,7 +15,7 @@ from bankfeeds.flows.context import World
 from bankfeeds.flows.crash_points import TIMEOUTS, commit
 from bankfeeds.store import feeds
 from bankfeeds.store.feeds import Claim
-from bankfeeds.work import alarms
+from bankfeeds.work import alarms, retention
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("bankfeeds.work")
 
@@ -45,6 +45,8 @@ class Workers:
                 target=self._repeat, args=(self._remind, alarms.REMIND_EVERY_S), name="alarms", daemon=True
             ),
         ]
+        if world.limits.retention_days:
+            self._threads.append(threading.Thread(target=self._retain, name="retention", daemon=True))
 
     def start(self) -> None:
         for thread in self._threads:
@@ -65,6 +67,17 @@ class Workers:
                 wait_s = 0.0 if work() else idle_wait_s
             except Exception:
                 log.exception("round failed", owner=self._owner)
+                wait_s = ERROR_WAIT_S
+            self._stopping.wait(wait_s)
+
+    def _retain(self) -> None:
+        """As `_repeat`, at a pace of its own."""
+        standing = retention.Round(self._world)
+        while not self._stopping.is_set():
+            try:
+                wait_s = standing.step()
+            except Exception:
+                log.exception("retention failed", owner=self._owner)
                 wait_s = ERROR_WAIT_S
             self._stopping.wait(wait_s)
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from bankfeeds.flows import export
 from bankfeeds.store import export as store
+from bankfeeds.store import schema
 from bankfeeds.store import tables as t
 
 from .operators import ANN, DAYS, WHY, audit_rows, park
@@ -32,6 +33,16 @@ def test_every_row_of_the_institutions_own_is_in_it_and_exact(platform: Any, mak
     assert [(row["id"], row["amount"]) for row in lines][:2] == [("t-1", Decimal("-1.00")), ("t-2", Decimal("-1.00"))]
     assert len(lines) == len(DAYS)
     assert [(row.actor, row.reason) for row in audit_rows(platform, "platform.export")] == [(ANN, WHY)]
+
+
+def test_no_table_is_forgotten() -> None:
+    taken_along = {table.name for table in store.TABLES}
+    assert taken_along | store.LEFT_OUT.keys() == set(schema.metadata.tables)
+    assert taken_along.isdisjoint(store.LEFT_OUT)
+    names = [table.name for table in store.TABLES]
+    for table in store.TABLES:
+        referred = {key.column.table.name for key in table.foreign_keys}
+        assert referred <= set(names[: names.index(table.name)]), table.name
 
 
 def test_nobodys_secrets_are_in_it(platform: Any, make_lines: Any) -> None:

@@ -1,4 +1,4 @@
-"""Two pages of the reference, rendered from the program.
+"""Pages of the reference, rendered from the program.
 
 `python -m bankfeeds.cli.reference`, in the repository's root, writes them.
 """
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from bankfeeds import settings
-from bankfeeds.cli import app
+from bankfeeds.cli import app, reference_errors, reference_events
 
 _CLI_HEAD = """# Commands
 
@@ -34,7 +34,12 @@ def render_settings() -> str:
     return _SETTINGS_HEAD + settings.render_reference()
 
 
-PAGES = {"docs/reference/cli.md": render_cli, "docs/reference/settings.md": render_settings}
+PAGES = {
+    "docs/reference/cli.md": render_cli,
+    "docs/reference/errors.md": reference_errors.render,
+    "docs/reference/events.md": reference_events.render,
+    "docs/reference/settings.md": render_settings,
+}
 
 if __name__ == "__main__":
     sys.argv = ["bankfeeds"]  # usage lines are rendered from it

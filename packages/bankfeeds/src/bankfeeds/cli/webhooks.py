@@ -258,9 +258,9 @@ def events(event: str | None = None, *, json: bool = False) -> None:
     if event is not None:
         output.show_json(_sample(event))
     elif json:
-        output.show_json([{"eventType": each, "note": _note(each)} for each in CATALOGUE])
+        output.show_json([{"eventType": each, "note": note_of(each)} for each in CATALOGUE])
     else:
-        output.show_table(("event type", "note"), [(each, _note(each)) for each in CATALOGUE])
+        output.show_table(("event type", "note"), [(each, note_of(each)) for each in CATALOGUE])
 
 
 def _show_one(consumer: str, event_id: str, *, json: bool) -> None:
@@ -281,18 +281,26 @@ def _show_one(consumer: str, event_id: str, *, json: bool) -> None:
 
 
 def _sample(event_type: str) -> object:
-    subject = sample(event_type, datetime.now(UTC).replace(microsecond=0))
-    if subject is None:
+    body = sample_body(event_type, datetime.now(UTC).replace(microsecond=0), opening.public_url())
+    if body is None:
         known = f"is never sent for Sage: {NEVER_SENT[event_type]}" if event_type in NEVER_SENT else "is no event type"
         raise WrongUsage(f"{event_type!r} {known}; `bankfeeds webhooks events` lists them")
-    words = Words(opening.public_url())
+    return output.decoded(body)
+
+
+def sample_body(event_type: str, now: datetime, public_url: str) -> bytes | None:
+    """As a consumer gets it; None for an event that never comes."""
+    subject = sample(event_type, now)
+    if subject is None:
+        return None
+    words = Words(public_url)
     event_id = "8b4f0d52-3a6c-4d57-9e0b-1f2a3c4d5e66"
     payload = words.payload(event_type, event_id, replace(subject, institution="Example Bank"))
     sequence = 1 if subject.account and event_type.startswith(("bankFeeds", "bankTransactions", "PushOp")) else None
-    return output.decoded(words.body(Event(event_id, event_type, subject.at, None, None, payload), sequence))
+    return words.body(Event(event_id, event_type, subject.at, None, None, payload), sequence)
 
 
-def _note(event_type: str) -> str:
+def note_of(event_type: str) -> str:
     if event_type in NEVER_SENT:
         return f"never sent: {NEVER_SENT[event_type]}"
     if event_type in LEGACY:

@@ -11,7 +11,7 @@ from bankfeeds.web.sage import auth, available_accounts, notification
 from bankfeeds.web.sage.caller import Unauthenticated
 from bankfeeds.web.surface import Surface
 
-_STATUSES: dict[type[Exception], int] = {
+STATUSES: dict[type[Exception], int] = {
     Invalid: 400,
     Unauthenticated: 401,
     Forbidden: 403,
@@ -37,7 +37,7 @@ def routes(world: World, surface: Surface, verify: TokenVerifier) -> list[BaseRo
 
 def on_error(error: Exception, call: Call) -> Answer:
     """A bug tells nothing but the id it is logged under."""
-    status = next((code for kind, code in _STATUSES.items() if isinstance(error, kind)), 500)
+    status = next((code for kind, code in STATUSES.items() if isinstance(error, kind)), 500)
     message = str(error) if status != 500 else "something went wrong here"  # noqa: PLR2004 - the status it is
     headers = {"cache-control": "no-store"}
     if isinstance(error, Unavailable):

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import day, delivery, ingest, memory, notifying, reading, reconciling, soak, stored
+from bench import backing_up, day, delivery, ingest, memory, notifying, reading, reconciling, soak, stored
 from bench.databases import Kind, opened
 from bench.machine import described
 from bench.report import Report
@@ -38,7 +38,7 @@ class Effort:
 
 FULL = Effort(5, 6.0, 5_000_000, reading.LINES, (100, 5), (50, 5), 30.0, 1.0, day.ACCOUNTS, notifying.EVENTS)
 QUICK = Effort(2, 1.5, 200_000, 40_000, (20, 3), (10, 2), 5.0, 0.05, 200, notifying.QUICK_EVENTS)
-PARTS = ("ingest", "stored", "delivery", "memory", "webhooks", "pages", "reconcile", "day", "soak")
+PARTS = ("ingest", "stored", "backup", "delivery", "memory", "webhooks", "pages", "reconcile", "day", "soak")
 
 
 def measure_database(kind: Kind, effort: Effort, parts: set[str], report: Report) -> None:
@@ -65,6 +65,8 @@ def measure_database(kind: Kind, effort: Effort, parts: set[str], report: Report
     if "stored" in parts:
         report.add([stored.ingest(kind, effort.stored_lines, effort.rounds, effort.seconds)])
         report.add([stored.claims(kind, effort.stored_lines, effort.rounds * 2)])
+    if "backup" in parts:
+        report.add([backing_up.measure(kind, effort.stored_lines, effort.rounds, effort.seconds)])
 
 
 def measure_rest(effort: Effort, parts: set[str], report: Report) -> None:

@@ -18,6 +18,7 @@ TARGETS: dict[str, tuple[str, dict[str, float]]] = {
     "worker_memory_mb": (AT_MOST, {SQLITE: 150, POSTGRESQL: 150}),
     "ingest_5m_vs_empty": (AT_LEAST, {SQLITE: 0.85, POSTGRESQL: 0.85}),
     "claim_5m_vs_empty": (AT_LEAST, {SQLITE: 0.85, POSTGRESQL: 0.85}),
+    "backup_vs_alone": (AT_LEAST, {SQLITE: 0.85, POSTGRESQL: 0.85}),
     "reconcile_s": (AT_MOST, {SQLITE: 3, POSTGRESQL: 3}),
     "portal_page_p95_ms": (AT_MOST, {SQLITE: 50, POSTGRESQL: 50}),
     "webhooks_per_s": (AT_LEAST, {SQLITE: 500, POSTGRESQL: 500}),

@@ -1,6 +1,9 @@
 """`bankfeeds backup` and `restore`: a copy of the database while it is at work, and a platform made of one."""
 
-from collections.abc import Generator
+import os
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +20,7 @@ from bankfeeds.store import audit, backup, schema
 from bankfeeds.store.engine import Database
 
 SUBJECT = "database:whole"
+LOWEST_PRIORITY = 19
 
 
 class NotBackedUp(NotStarted):
@@ -40,10 +44,20 @@ def take(settings: Settings, path: Path, actor: str, reason: str | None) -> date
         database.close()
     with _drafted(path) as draft:
         if source is None:
-            backup.dump_postgresql(settings.database_url, draft)
+            giving_way(lambda: backup.dump_postgresql(settings.database_url, draft))
         else:
-            backup.copy_sqlite(source, draft)
+            giving_way(lambda: backup.copy_sqlite(source, draft))
     return entry.at
+
+
+def giving_way(work: Callable[[], None]) -> None:
+    """In a thread of the lowest priority, which programs that it starts have too: whoever serves comes first."""
+
+    def begin() -> None:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST_PRIORITY)
+
+    with ThreadPoolExecutor(1, "backup", begin) as pool:
+        pool.submit(work).result()
 
 
 def restore(settings: Settings, path: Path, actor: str, reason: str) -> tuple[datetime, int]:

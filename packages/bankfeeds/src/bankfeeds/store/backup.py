@@ -17,7 +17,7 @@ from bankfeeds.store.engine import Read
 
 ACTION = "database.backup"
 PAGES_AT_ONCE = 1024
-PAUSE_S = 0.005
+PAUSE_S = 0.03
 """Between the steps of a copy, so that whoever writes meanwhile gets at the disk."""
 _ERROR_SHOWN_MAX = 1000
 _NAMES = {

@@ -14,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from bankfeeds import cli
+from bankfeeds import (
+    cli,
+    logs,  # noqa: F401 - it binds standard error when it is imported: within a test that is closed afterwards
+)
 
 ROOT = Path(__file__).parents[2]
 KINDS = ("console", "bash")

@@ -83,6 +83,9 @@ def _paths(world: World) -> list[str]:
         *(f"pushes?{query}" for query in filters),
         *(f"feeds?show={each}" for each in FeedFilter),
         f"companies/{shop}", f"accounts/{busy}", f"accounts/{quiet}", "pushes/push-99", "feeds/1", "feeds/1000",
+        f"accounts/{quiet}/reconciliation", "audit?pushes=yes", "audit?kind=feed&pushes=yes", "audit?actor=cli:nobody",
+        f"audit?subject=account:{busy}&pushes=yes", "audit?actor=api:b&pushes=yes", "integrations/bench", "operators/1",
+        "password",
     ]  # fmt: skip
 
 

@@ -55,6 +55,37 @@ def test_it_is_read_by_who_by_what_and_by_whom(world, write):
     assert entries(world, AuditFilter(action="%")).entries == []
 
 
+@on_both
+def test_pushes_are_found_beside_the_acts_of_one_actor_or_on_one_subject(world, write):
+    made = write("company.create", actor="api:nightly", subject="account:1")
+    push = write("push.accept", actor="api:nightly", subject="account:1")
+    write("push.accept", actor="api:other", subject="account:2")
+    write("company.create", actor="operator:ann", subject="account:2")
+
+    for wanted in (
+        AuditFilter(actor="api:nightly", with_pushes=True),
+        AuditFilter(subject="account:1", with_pushes=True),
+        AuditFilter(actor="api:nightly", subject="account:1", with_pushes=True),
+    ):
+        assert entries(world, wanted).entries == [push, made]
+    assert entries(world, AuditFilter(action="push", with_pushes=True)).entries[1] == push
+    assert entries(world, AuditFilter(action="company", actor="api:nightly", with_pushes=True)).entries == [made]
+
+
+@on_both
+def test_pushes_of_one_actor_are_looked_for_among_the_newest_entries(world, write):
+    act = write("company.create", actor="api:nightly")
+    write("push.accept", actor="api:nightly")
+    world.db.write(
+        lambda tx: tx.run(
+            t.audit.insert().values(
+                pk=audit.PUSHES_LOOKED_THROUGH + 100, at=worlds.NOON, actor="x", action="y.z", subject="s"
+            )
+        )
+    )
+    assert entries(world, AuditFilter(actor="api:nightly", with_pushes=True)).entries == [act]
+
+
 def test_pages_follow_each_other_without_a_gap_while_new_ones_come(world, write):
     written = [write("company.update") for _ in range(ENTRIES_PER_PAGE + 1)]
 

@@ -10,6 +10,8 @@ from bankfeeds.store import audit
 
 ENTRIES_PER_PAGE = 50
 TEXT_LENGTH_MAX = 200
+PUSHES_LOOKED_THROUGH = audit.PUSHES_LOOKED_THROUGH
+"""Accepted pushes of one actor are looked for among so many of the newest entries."""
 
 
 @dataclass(frozen=True, slots=True)

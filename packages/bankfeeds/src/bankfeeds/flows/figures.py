@@ -10,6 +10,7 @@ from bankfeeds.flows.context import World
 from bankfeeds.store import figures as store
 from bankfeeds.store import listings, overview, verifying, webhook_log
 from bankfeeds.store.engine import Read
+from bankfeeds.store.standing import standing
 
 PUSHES_LOOKED_AT_MAX = 1000
 QUANTILES = (0.5, 0.95)
@@ -45,13 +46,13 @@ def figures(world: World) -> Figures:
     def read(tx: Read) -> Figures:
         live = listings.live(tx)
         none = {each.id: 0.0 for each in live}
-        since = overview.oldest_waiting(tx)
+        feeds = standing(tx)
         budgets = store.budgets(tx)
         return Figures(
-            feeds=overview.counts(tx),
-            feeds_held=overview.count_held(tx),
+            feeds=feeds.feeds,
+            feeds_held=feeds.held,
             newest_lines=_banded(store.newest_lines(tx), [each.id for each in live], now.date()),
-            oldest_waiting_s=none | {listing: _seconds(at, now) for listing, at in since.items()},
+            oldest_waiting_s=none | {listing: _seconds(at, now) for listing, at in feeds.oldest_waiting.items()},
             pushes_pending=overview.count_pending_pushes(tx),
             push_delivery_s=_quantiles(store.newest_pushes(tx, PUSHES_LOOKED_AT_MAX), now),
             budget_ahead_s=none | {each.listing_id: _seconds(now, each.next_at) for each in budgets},

@@ -1,18 +1,17 @@
 """The first page: how feeds stand, what waits, what the last day brought, and whether each listing's Sage answers."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bankfeeds.domain.feed import FeedStatus
 from bankfeeds.domain.listing import Listing
-from bankfeeds.domain.statement import StatementStatus
 from bankfeeds.flows.context import World
 from bankfeeds.store import figures, last_day, listings, overview
 from bankfeeds.store.engine import Read
-from bankfeeds.store.last_day import Ended
+from bankfeeds.store.standing import standing
 
-HOURS = 24
+HOURS = last_day.HOURS
+PENDING_COUNTED_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,9 @@ class ListingState:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """`hours`: HOURS of them, the last one under way. `today` is UTC's."""
+    """`hours`: HOURS of them, the last one under way. `today` is UTC's. `pushes_pending`: one
+    more than PENDING_COUNTED_MAX if there are more; all are not counted.
+    """
 
     feeds: dict[FeedStatus, int]
     held: int
@@ -56,40 +57,28 @@ def home(world: World) -> Home:
     first = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=HOURS - 1)
 
     def read(tx: Read) -> Home:
-        waiting = overview.oldest_waiting(tx)
-        hours = _hours(last_day.ended_since(tx, first), first)
+        now_stands = standing(tx)
+        hours = _hours(tx, first)
         today = [each for each in hours if each.begins_at.date() == now.date()]
         return Home(
-            feeds=overview.counts(tx),
-            held=overview.count_held(tx),
-            waiting_lines=last_day.waiting_lines(tx),
-            oldest_waiting_at=min(waiting.values(), default=None),
-            pushes_pending=overview.count_pending_pushes(tx),
+            feeds=now_stands.feeds,
+            held=now_stands.held,
+            waiting_lines=now_stands.waiting_lines,
+            oldest_waiting_at=min(now_stands.oldest_waiting.values(), default=None),
+            pushes_pending=overview.count_pending_pushes(tx, PENDING_COUNTED_MAX + 1),
             hours=hours,
             delivered_today=sum(each.delivered for each in today),
             refused_today=sum(each.refused for each in today),
-            listings=_listings(tx, world, waiting, now),
+            listings=_listings(tx, world, now_stands.oldest_waiting, now),
         )
 
     return world.db.read(read)
 
 
-def _hours(ended: Sequence[Ended], first: datetime) -> list[Hour]:
-    found = {(each.hour, each.status): each for each in ended}
-    hours: list[Hour] = []
-    for number in range(HOURS):
-        begins_at = first + timedelta(hours=number)
-        name = f"{begins_at:%Y-%m-%dT%H}"
-        done, refused = found.get((name, StatementStatus.done)), found.get((name, StatementStatus.refused))
-        hours.append(
-            Hour(
-                begins_at,
-                done.lines if done else 0,
-                done.statements if done else 0,
-                refused.statements if refused else 0,
-            )
-        )
-    return hours
+def _hours(tx: Read, first: datetime) -> list[Hour]:
+    ended = last_day.ended(tx, first)
+    begins = (first + timedelta(hours=number) for number in range(HOURS))
+    return [Hour(at, each.lines, each.statements, each.refused) for at, each in zip(begins, ended, strict=True)]
 
 
 def _listings(tx: Read, world: World, waiting: dict[str, datetime], now: datetime) -> list[ListingState]:

@@ -12,6 +12,7 @@ from bankfeeds.flows import named
 from bankfeeds.flows.context import World
 from bankfeeds.store import listings, overview, pauses
 from bankfeeds.store.engine import Read
+from bankfeeds.store.standing import standing
 
 STATEMENTS_SHOWN_MAX = 10
 LATE_AFTER = timedelta(hours=1)
@@ -109,6 +110,6 @@ def health(world: World) -> Health:
         every = overview.feeds(tx, parked_only=False)
         parked = [feed for feed in every if feed.status is FeedStatus.parked]
         late = [feed for feed in every if feed.is_late(late_before)]
-        return Health(parked, late, pauses.every(tx), unconfirmed, overview.oldest_waiting(tx))
+        return Health(parked, late, pauses.every(tx), unconfirmed, standing(tx).oldest_waiting)
 
     return world.db.read(read)

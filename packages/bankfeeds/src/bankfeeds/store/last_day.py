@@ -1,48 +1,45 @@
-"""What was delivered lately, hour by hour, and how much waits: for the portal's first page."""
+"""What was delivered lately, hour by hour: for the portal's first page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from bankfeeds.domain.feed import FeedStatus
 from bankfeeds.domain.statement import StatementStatus
-from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Read
+from bankfeeds.store.types import Instant
 
-_s, _f, _a = t.statements.c, t.feeds.c, t.source_accounts.c
-_OVER = (StatementStatus.done.value, StatementStatus.refused.value)
+HOURS = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Statements that came to an end in one hour of UTC (`2026-02-03T12`), and their lines."""
+    """Statements that Sage finished in one hour, their lines, and statements that it refused in it."""
 
-    hour: str
-    status: StatementStatus
     statements: int
     lines: int
+    refused: int
 
 
-def ended_since(tx: Read, since: datetime) -> Sequence[Ended]:
-    hour = (
-        sa.func.to_char(sa.func.timezone("UTC", _s.finished_at), 'YYYY-MM-DD"T"HH24', type_=sa.Text)
-        if tx.is_postgresql
-        else sa.func.substr(_s.finished_at, 1, 13, type_=sa.Text)
-    ).label("hour")
-    query = (
-        sa.select(hour, _s.status, sa.func.count().label("n"), sa.func.sum(_s.line_count).label("lines"))
-        .where(_s.finished_at >= since, _s.status.in_(_OVER))
-        .group_by(hour, _s.status)
-    )
-    return [Ended(row.hour, StatementStatus(row.status), row.n, int(row.lines)) for row in tx.rows(query)]
+def ended(tx: Read, first: datetime) -> Sequence[Ended]:
+    """Of each of HOURS from `first` on."""
+    begins = {f"at_{number}": first + timedelta(hours=number) for number in range(HOURS + 1)}
+    found = sorted(tx.rows(_ENDED, begins), key=lambda row: row.number)
+    return [Ended(row.statements, int(row.lines), row.refused) for row in found]
 
 
-def waiting_lines(tx: Read) -> int:
-    """Accepted lines that a feed has not brought to Sage yet; one of two feeds counts twice."""
-    waits = sa.select(sa.func.sum(_a.last_seq - _f.cursor)).join_from(
-        t.feeds, t.source_accounts, _a.pk == _f.account_pk
-    )
-    query = waits.where(_f.status != FeedStatus.closed.value, _f.cursor < _a.last_seq)
-    return int(tx.value(query) or 0)
+def _of_hour(number: int) -> str:
+    """A stretch of one index: nothing has to be sorted or grouped."""
+    return f"""
+        SELECT {number} AS number,
+            count(*) FILTER (WHERE status = '{StatementStatus.done.value}') AS statements,
+            coalesce(sum(CASE WHEN status = '{StatementStatus.done.value}' THEN line_count END), 0) AS lines,
+            count(*) FILTER (WHERE status = '{StatementStatus.refused.value}') AS refused
+        FROM statements WHERE finished_at >= :at_{number} AND finished_at < :at_{number + 1}
+    """  # noqa: S608 - numbers of ours
+
+
+_ENDED = sa.text("UNION ALL".join(_of_hour(number) for number in range(HOURS))).bindparams(
+    *(sa.bindparam(f"at_{number}", type_=Instant) for number in range(HOURS + 1))
+)

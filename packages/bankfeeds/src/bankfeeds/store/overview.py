@@ -1,7 +1,6 @@
 """Reading feeds as operators and monitoring see them: joined, counted, and never changed from here."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -103,35 +102,13 @@ def marks(tx: Read, feed_pk: int, limit: int) -> list[MarkView]:
     return [MarkView(row.id, row.seq, row.mark, row.reason, row.at) for row in rows]
 
 
-def counts(tx: Read) -> dict[FeedStatus, int]:
-    """Feeds by status; none is left out."""
-    rows = tx.rows(sa.select(_f.status, sa.func.count().label("n")).group_by(_f.status))
-    return dict.fromkeys(FeedStatus, 0) | {FeedStatus(row.status): row.n for row in rows}
+def count_pending_pushes(tx: Read, at_most: int | None = None) -> int:
+    """Those beyond `at_most` are not counted."""
+    pending = sa.select(t.pushes.c.account_pk).where(sa.text(_PENDING)).limit(at_most).subquery()
+    return int(tx.value(sa.select(sa.func.count()).select_from(pending)))
 
 
-def count_held(tx: Read) -> int:
-    return int(tx.value(sa.select(sa.func.count()).select_from(t.feeds).where(_live, _f.is_held)))
-
-
-def count_pending_pushes(tx: Read) -> int:
-    return int(tx.value(sa.select(sa.func.count()).select_from(t.pushes).where(sa.text(_PENDING))))
-
-
-def oldest_waiting(tx: Read) -> dict[str, datetime]:
-    """By listing: since when its oldest waiting line waits. Listings without any are left out."""
-    waiting = (
-        sa.select(_f.listing_id, _f.opened_at, _accepted_at().label("accepted_at"))
-        .join_from(t.feeds, t.source_accounts, _a.pk == _f.account_pk)
-        .where(_live, _f.cursor < _a.last_seq)
-        .subquery()
-    )
-    w = waiting.c
-    since = sa.case((w.accepted_at < w.opened_at, w.opened_at), else_=w.accepted_at)
-    rows = tx.rows(sa.select(w.listing_id, sa.func.min(since).label("since")).group_by(w.listing_id))
-    return {row.listing_id: row.since for row in rows if row.since is not None}
-
-
-def _accepted_at() -> "sa.ScalarSelect[Any]":
+def accepted_at() -> "sa.ScalarSelect[Any]":
     """When the line behind the feed's cursor was accepted: the push it came in is found by the pushes' own index."""
     p = t.pushes.c
     query = sa.select(p.requested_at).where(p.account_pk == _f.account_pk, p.first_seq <= _f.cursor + 1)
@@ -151,7 +128,7 @@ def _views() -> "sa.Select[Any]":
             _a.last_seq,
             _a.needs_reauthorisation,
             parked_line.c.id.label("parked_line"),
-            sa.case((waits, _accepted_at())).label("accepted_at"),
+            sa.case((waits, accepted_at())).label("accepted_at"),
         )
         .join_from(t.feeds, t.source_accounts, _a.pk == _f.account_pk)
         .outerjoin(parked_line, parked_line.c.pk == _f.account_pk * (1 << t.SEQ_BITS) + _f.parked_seq)

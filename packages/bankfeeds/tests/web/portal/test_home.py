@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bankfeeds.flows.home import HOURS, Hour
+from bankfeeds.store import tables as t
 from bankfeeds.web.portal import chart
 
 from ... import worlds
@@ -39,6 +40,20 @@ def test_the_chart_and_the_table_have_the_same_figures(site, world, linked, cloc
     bars = re.findall(r'<rect class="(bar|bad)"[^>]*height="([\d.]+)"', text)
     assert [kind for kind, _ in bars] == ["bad", "bar", "bar"]
     assert "1 200" in site.get("", "fr").text.replace("\u202f", " ")
+
+
+@pytest.mark.parametrize(("pending", "said"), [(1000, "1,000 Pending"), (1001, "over 1,000 Pending")])
+def test_pending_pushes_beyond_a_thousand_are_not_counted_and_the_page_says_so(site, world, linked, pending, said):
+    rows = [
+        {
+            "key": f"push-{number}", "company_id": linked.company_id, "connection_id": linked.connection_id,
+            "account_pk": linked.account_pk, "account_id": linked.account_id, "requested_at": worlds.NOON, "status": "Pending",
+        }
+        for number in range(pending)
+    ]  # fmt: skip
+    world.db.write(lambda tx: tx.connection.execute(t.pushes.insert(), rows))
+
+    assert said in said_in(site.get())
 
 
 def test_production_says_that_an_amount_unit_is_not_confirmed(server, world, linked):

@@ -31,6 +31,7 @@ KINDS = (
     "webhook",
     "verify",
     "database",
+    "secret_key",
 )
 """What comes before the dot of the actions that may be asked for."""
 
@@ -52,6 +53,7 @@ def show(desk: Desk, visit: Visit) -> Answer:
         kinds=[(kind, visit.words[f"audit_kind_{kind}"]) for kind in KINDS],
         rows=[(entry, _details(entry)) for entry in found.entries],
         before=found.before,
+        looked_through=auditing.PUSHES_LOOKED_THROUGH if wanted.actor and wanted.with_pushes else 0,
         is_first=before is None,
     )
 

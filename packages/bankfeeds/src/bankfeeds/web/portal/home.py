@@ -1,6 +1,6 @@
 """Home: how the platform stands, and what the last day brought."""
 
-from bankfeeds.flows.home import home
+from bankfeeds.flows.home import PENDING_COUNTED_MAX, home
 from bankfeeds.web.endpoint import Answer
 from bankfeeds.web.portal.chart import draw
 from bankfeeds.web.portal.desk import Desk
@@ -15,6 +15,7 @@ def show(desk: Desk, visit: Visit) -> Answer:
         visit.words["home_title"],
         found=found,
         chart=draw(found.hours),
+        pending_max=PENDING_COUNTED_MAX,
         per_second=desk.world.limits.requests_per_second,
     )
 

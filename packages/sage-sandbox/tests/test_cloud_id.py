@@ -88,3 +88,22 @@ def test_unknown_paths_and_methods_answer_like_a_gateway(sandbox):
 def test_a_body_over_the_limit_is_refused(sandbox):
     response = sandbox.papi("POST", "/v1/statements", b" " * (10 * 1024 * 1024 + 1))
     assert response.status_code == 413
+
+
+def test_a_provider_s_secrets_are_changed_at_once(sandbox):
+    client_id = sandbox.details["clientId"]
+    path = f"/providers/{client_id}"
+    sandbox.admin("PUT", "/providers/nobody", {}, status=404)
+    sandbox.admin("PUT", path, {"apiKey": ""}, status=400)
+    before = {"clientSecret": sandbox.details["clientSecret"], "apiKey": sandbox.details["providerApiKey"]}
+    assert sandbox.papi("GET", "/v1/banks").status_code == 200  # with a token that goes on counting
+    sandbox.admin("PUT", path, {"clientSecret": "another", "apiKey": "another key"})
+    try:
+        url = f"{sandbox.details['cloudIdUrl']}/oauth/token"
+        assert sandbox.http.post(url, json=asked(sandbox)).status_code == 401
+        assert sandbox.http.post(url, json=asked(sandbox, client_secret="another")).status_code == 200
+        assert sandbox.papi("GET", "/v1/banks").status_code == 403
+        assert sandbox.papi("GET", "/v1/banks", x_api_key="another key").status_code == 200
+    finally:
+        sandbox.admin("PUT", path, before)
+    assert sandbox.papi("GET", "/v1/banks").status_code == 200

@@ -124,6 +124,7 @@ def _admin_routes() -> list[Route]:
         Route("/admin/banks", registry.get_banks),
         Route("/admin/banks", registry.post_bank, methods=["POST"]),
         Route("/admin/banks/{bank_id}", registry.put_bank, methods=["PUT"]),
+        Route("/admin/providers/{client_id}", registry.put_secrets, methods=["PUT"]),
         Route("/admin/reset", controls.post_reset, methods=["POST"]),
     ]
 

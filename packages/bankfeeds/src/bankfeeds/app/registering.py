@@ -25,9 +25,20 @@ def ensure_first_listing(world: World, settings: Settings, public_url: str) -> N
     if not wanted["bank_id"]:
         del wanted["bank_id"]
     changes = {name: value for name, value in wanted.items() if getattr(known, name) != value}
-    are_new = listings.secrets(world, FIRST) != secrets
-    if changes or are_new:
-        listings.update(world, _ACTOR, FIRST, changes, secrets if are_new else None, "BANKFEEDS_SAGE_*")
+    if changes:
+        listings.update(world, _ACTOR, FIRST, changes, None, "BANKFEEDS_SAGE_*")
+    new = _new_secrets(listings.secrets(world, FIRST), secrets)
+    if new != listings.NewSecrets():
+        listings.rotate(world, _ACTOR, FIRST, new, "BANKFEEDS_SAGE_*")
+
+
+def _new_secrets(known: ListingSecrets, wanted: ListingSecrets) -> listings.NewSecrets:
+    """What of the settings is not known yet; the header's value before goes on counting beside the new one."""
+    return listings.NewSecrets(
+        wanted.client_secret if wanted.client_secret != known.client_secret else None,
+        wanted.api_key if wanted.api_key != known.api_key else None,
+        wanted.header_values[0] if wanted.header_values[0] != known.header_values[0] else None,
+    )
 
 
 def _first_values(settings: Settings) -> dict[str, str | None]:

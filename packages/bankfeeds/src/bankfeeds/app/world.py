@@ -14,6 +14,7 @@ from bankfeeds.app.secret_key import sealer_of, secret_keys, sqlite_path
 from bankfeeds.app.transcript import RecordingClient, Transcript
 from bankfeeds.domain.audit import AuditEntry
 from bankfeeds.domain.delivery import Delivery
+from bankfeeds.domain.listing import ListingSecrets
 from bankfeeds.domain.origins import Origins
 from bankfeeds.domain.ports import Clock, Registrar, TokenVerifier
 from bankfeeds.domain.transaction import TextLimits
@@ -129,7 +130,13 @@ def _build(
     verify: TokenVerifier,
     meters: Meters | None,
 ) -> Opened:
-    destinations = SageDestinations(lambda listing_id: listings.secrets(world, listing_id), http, clock)
+    def secrets_of(listing_id: str) -> ListingSecrets:
+        return listings.secrets(world, listing_id)
+
+    def secrets_anew(listing_id: str) -> ListingSecrets:
+        return listings.secrets_anew(world, listing_id)
+
+    destinations = SageDestinations(secrets_of, http, clock, secrets_anew=secrets_anew)
 
     def carried(delivery: Delivery) -> list[str]:
         return pushes.keys_carried(world, delivery)

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from cyclopts import App
 
+from bankfeeds.app import registering as registering_at_start
 from bankfeeds.cli import opening, output
 from bankfeeds.cli.usage import WrongUsage
 from bankfeeds.domain.listing import AmountUnit, Listing, ListingSecrets
@@ -108,12 +109,21 @@ def show(listing: str, *, json: bool = False) -> None:
     """
     with opening.world() as world:
         found = listings.get(world, listing)
+        headers = listings.header_values_in_force(world, listing)
     callbacks = registering.callbacks_of(opening.public_url(), listing)
-    whole: dict[str, Any] = {**output.fields_of(found), "callbacks": output.fields_of(callbacks)}
+    whole: dict[str, Any] = {
+        **output.fields_of(found),
+        "headerValues": headers,
+        "callbacks": output.fields_of(callbacks),
+    }
     if json:
         output.show_json(whole)
         return
-    flat = {**output.fields_of(found), **{f"callback {name}": url for name, url in whole["callbacks"].items()}}
+    flat = {
+        **output.fields_of(found),
+        "headerValues": headers,
+        **{f"callback {name}": url for name, url in whole["callbacks"].items()},
+    }
     output.show_table(("field", "value"), [(name, str(value)) for name, value in flat.items()])
 
 
@@ -154,6 +164,42 @@ def update(
     given = _read_secrets() if secrets else None
     with opening.world() as world:
         listings.update(world, opening.actor(), listing, {name: value for name, _, value in pairs}, given, reason)
+
+
+@app.command
+def rotate(
+    listing: str, what: Literal["client-secret", "api-key", "header-value"], *, reason: str | None = None
+) -> None:
+    """Replace one secret of a listing by what standard input has, while everything is at work.
+
+    The header's value before goes on counting beside the new one until `listings drop-old-header`.
+
+    Args:
+        listing: its id.
+        what: which secret.
+        reason: why, for the audit trail.
+    """
+    if listing == registering_at_start.FIRST and opening.settings().has_first_listing:
+        name = f"BANKFEEDS_SAGE_{what.replace('-', '_').upper()}"
+        raise WrongUsage(f"listings rotate: listing {listing} goes by {name}; change it there and restart")
+    value = sys.stdin.read().rstrip("\r\n")
+    if not value or len(value.splitlines()) != 1:
+        raise WrongUsage("standard input: expected the new value, one line")
+    new = listings.NewSecrets(**{what.replace("-", "_"): value})
+    with opening.world() as world:
+        listings.rotate(world, opening.actor(), listing, new, reason)
+
+
+@app.command
+def drop_old_header(listing: str, *, reason: str | None = None) -> None:
+    """Let the header's newest value alone count, once Sage sends it.
+
+    Args:
+        listing: its id.
+        reason: why, for the audit trail.
+    """
+    with opening.world() as world:
+        listings.drop_old_header(world, opening.actor(), listing, reason)
 
 
 @app.command

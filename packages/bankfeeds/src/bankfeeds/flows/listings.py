@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from urllib.parse import urlsplit
 
 from bankfeeds.domain.audit import AuditEntry, check_reason
@@ -90,6 +90,74 @@ def update(
     return changed
 
 
+@dataclass(frozen=True, slots=True)
+class NewSecrets:
+    """None stays as it is."""
+
+    client_secret: str | None = None
+    api_key: str | None = None
+    header_value: str | None = None
+
+
+def rotate(world: World, actor: str, listing_id: str, new: NewSecrets, reason: str | None = None) -> None:
+    """Other processes go by it within SECRETS_REMEMBERED. The header's value before counts too until `drop_old_header`;
+    one before that no more. What waited because Sage refused the credentials before is sent at once.
+    """
+    now = world.clock()
+    given = {name: value for name, value in asdict(new).items() if value is not None}
+    check([] if given else [Flaw("secrets", "name one that is to change")])
+    named = {"header_values[0]" if name == "header_value" else name: value for name, value in given.items()}
+    check([flaw for name, value in named.items() for flaw in _secret_flaw(name, value)])
+
+    def run(tx: Write) -> None:
+        listing = _found(listings.lock(tx, listing_id), listing_id)
+        listings.update(tx, listing, _rotated(world, listings.sealed(tx, listing_id), new))
+        feeds.wake_listing(tx, listing_id, now)
+        audit.record(
+            tx, AuditEntry(now, actor, "listing.rotate", _subject(listing_id), reason, {"changed": sorted(given)})
+        )
+
+    world.db.write(run)
+    world.secrets.forget(listing_id)
+
+
+def drop_old_header(world: World, actor: str, listing_id: str, reason: str | None = None) -> None:
+    """From now on the newest value alone is Sage's."""
+    now = world.clock()
+
+    def run(tx: Write) -> None:
+        listing = _found(listings.lock(tx, listing_id), listing_id)
+        sealed = listings.sealed(tx, listing_id)
+        if sealed is None or len(sealed.header_values) == 1:
+            raise Conflict("one_header_value", f"listing {listing_id} has one header value only")
+        listings.update(tx, listing, replace(sealed, header_values=sealed.header_values[:1]))
+        audit.record(tx, AuditEntry(now, actor, "listing.drop_old_header", _subject(listing_id), reason))
+
+    world.db.write(run)
+    world.secrets.forget(listing_id)
+
+
+def header_values_in_force(world: World, listing_id: str) -> int:
+    sealed = world.db.read(lambda tx: listings.sealed(tx, listing_id))
+    return len(sealed.header_values) if sealed is not None else 0
+
+
+def _rotated(world: World, before: SealedSecrets | None, new: NewSecrets) -> SealedSecrets:
+    if before is None:
+        raise AssertionError("a listing that was found has secrets")
+    seal = world.sealer.seal
+    after = before
+    if new.client_secret is not None:
+        after = replace(after, client_secret=seal(new.client_secret))
+    if new.api_key is not None:
+        after = replace(after, api_key=seal(new.api_key))
+    latest = world.sealer.opened(before.header_values[0])
+    if new.header_value is not None and new.header_value != latest:
+        old = before.header_values[:1] if latest is not None else ()
+        after = replace(after, header_values=(seal(new.header_value), *old))
+    return after
+
+
 def confirm(world: World, actor: str, listing_id: str, unit: AmountUnit, evidence: str, reason: str) -> Listing:
     """An operator records that Sage confirmed the amount unit; without it production delivers nothing. What waited
     for it is delivered at once.
@@ -153,6 +221,12 @@ def secrets(world: World, listing_id: str) -> ListingSecrets:
     return known
 
 
+def secrets_anew(world: World, listing_id: str) -> ListingSecrets:
+    """As `secrets`, for one whom Sage, or we, refused by those: another process may have replaced them this moment."""
+    world.secrets.forget(listing_id)
+    return secrets(world, listing_id)
+
+
 def _unsealed(world: World, listing_id: str) -> ListingSecrets:
     sealed = world.db.read(lambda tx: listings.sealed(tx, listing_id))
     if sealed is None:
@@ -163,9 +237,17 @@ def _unsealed(world: World, listing_id: str) -> ListingSecrets:
 
 
 def is_header_value(world: World, listing_id: str, value: str) -> bool:
-    """True for any of the values that Sage may send in the listing's own header; compared in constant time."""
+    """True for any of the values that Sage may send in the listing's own header; compared in constant time. One that is
+    not known is looked for anew: another process may have been told of it this very moment.
+    """
+    if _is_any(value, secrets(world, listing_id).header_values):
+        return True
+    return _is_any(value, secrets_anew(world, listing_id).header_values)
+
+
+def _is_any(value: str, known: tuple[str, ...]) -> bool:
     given = value.encode()
-    return any(hmac.compare_digest(given, known.encode()) for known in secrets(world, listing_id).header_values)
+    return any(hmac.compare_digest(given, each.encode()) for each in known)
 
 
 def unknown(listing_id: str) -> NotFound:
@@ -239,14 +321,16 @@ def _evidence_flaws(evidence: str) -> list[Flaw]:
 def _secret_flaws(given: ListingSecrets) -> list[Flaw]:
     values = {"client_secret": given.client_secret, "api_key": given.api_key}
     values |= {f"header_values[{i}]": value for i, value in enumerate(given.header_values)}
-    flaws = [
-        Flaw(name, f"must have 1 to {SECRET_LENGTH_MAX} characters")
-        for name, value in values.items()
-        if not 1 <= len(value) <= SECRET_LENGTH_MAX
-    ]
+    flaws = [flaw for name, value in values.items() for flaw in _secret_flaw(name, value)]
     if not given.header_values:
         flaws.append(Flaw("header_values", "is empty; Sage's calls could not be told from anybody's"))
     return flaws
+
+
+def _secret_flaw(name: str, value: str) -> list[Flaw]:
+    if 1 <= len(value) <= SECRET_LENGTH_MAX:
+        return []
+    return [Flaw(name, f"must have 1 to {SECRET_LENGTH_MAX} characters")]
 
 
 def _is_web_address(url: str) -> bool:

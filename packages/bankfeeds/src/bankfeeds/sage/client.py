@@ -23,7 +23,7 @@ TOKEN_LIFETIME_DEFAULT_S = 28_800
 TOKEN_LIFETIME_MIN_S = 30
 RETRY_AFTER_MAX_S = 300.0
 RETRY_AFTER_DIGITS_MAX = 6
-UNAUTHORIZED = 401
+UNAUTHORIZED, FORBIDDEN = 401, 403
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,12 @@ class Client:
         secrets: Callable[[], ListingSecrets],
         http: httpx2.Client,
         clock: Callable[[], datetime],
+        secrets_anew: Callable[[], ListingSecrets] | None = None,
     ) -> None:
+        """`secrets_anew` are asked for where Sage refuses those before: they may have been rotated elsewhere."""
         self._listing = listing
         self._secrets = secrets
+        self._secrets_anew = secrets_anew or secrets
         self._http = http
         self._clock = clock
         self._lock = threading.Lock()
@@ -84,10 +87,18 @@ class Client:
         return max((ends_at - self._clock()).total_seconds(), 0.1)
 
     def _send(self, method: str, path: str, body: bytes | None, token: _Token, timeout_s: float) -> Reply | NoReply:
+        ends_at = self._clock() + timedelta(seconds=timeout_s)
         headers = {"authorization": token.header, "x-api-key": self._secrets().api_key}
         if body is not None:
             headers["content-type"] = "application/json"
-        return _exchange(self._http, method, f"{self._listing.provider_url}{path}", headers, body, timeout_s)
+        url = f"{self._listing.provider_url}{path}"
+        reply = _exchange(self._http, method, url, headers, body, timeout_s)
+        if not isinstance(reply, Reply) or reply.status != FORBIDDEN:
+            return reply
+        fresh = self._secrets_anew().api_key
+        if fresh == headers["x-api-key"]:
+            return reply
+        return _exchange(self._http, method, url, {**headers, "x-api-key": fresh}, body, self._left(ends_at))
 
     def _current(self, refused: _Token | None, timeout_s: float) -> _Token | NoReply:
         """The shared token; a new one if there is none, it is about to run out, or it is the one just refused."""
@@ -105,27 +116,36 @@ class Client:
             self._lock.release()
 
     def _fetch(self, timeout_s: float) -> _Token | NoReply:
-        listing = self._listing
-        form = httpx2.QueryParams(
-            {
-                "grant_type": "client_credentials",
-                "client_id": listing.client_id,
-                "client_secret": self._secrets().client_secret,
-                "audience": listing.audience,
-            }
-        )
-        headers = {"content-type": "application/x-www-form-urlencoded"}
-        reply = _exchange(self._http, "POST", listing.token_url, headers, str(form).encode(), timeout_s)
+        ends_at = self._clock() + timedelta(seconds=timeout_s)
+        secret = self._secrets().client_secret
+        reply = self._ask_token(secret, timeout_s)
+        if isinstance(reply, Reply) and reply.status in {UNAUTHORIZED, FORBIDDEN}:
+            fresh = self._secrets_anew().client_secret
+            if fresh != secret:
+                reply = self._ask_token(fresh, self._left(ends_at))
         if isinstance(reply, NoReply):
             return NoReply(f"no token: {reply.reason}", sent=False)
         if not httpx2.codes.is_success(reply.status):
-            return NoReply(f"no token: {listing.token_url} answered {reply.status}", sent=False)
+            return NoReply(f"no token: {self._listing.token_url} answered {reply.status}", sent=False)
         try:
             token = msgspec.json.decode(reply.body, type=_TokenReply)
         except msgspec.MsgspecError as error:
             return NoReply(f"no token: {error}", sent=False)
         lifetime = max(token.expires_in, TOKEN_LIFETIME_MIN_S + TOKEN_MARGIN.total_seconds())
         return _Token(f"{token.token_type} {token.access_token}", self._clock() + timedelta(seconds=lifetime))
+
+    def _ask_token(self, client_secret: str, timeout_s: float) -> Reply | NoReply:
+        listing = self._listing
+        form = httpx2.QueryParams(
+            {
+                "grant_type": "client_credentials",
+                "client_id": listing.client_id,
+                "client_secret": client_secret,
+                "audience": listing.audience,
+            }
+        )
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        return _exchange(self._http, "POST", listing.token_url, headers, str(form).encode(), timeout_s)
 
 
 def _exchange(

@@ -143,8 +143,10 @@ class SageDestinations:
         http: httpx2.Client,
         clock: Callable[[], datetime],
         options: translate.Options | None = None,
+        secrets_anew: Callable[[str], ListingSecrets] | None = None,
     ) -> None:
         self._secrets_of = secrets_of
+        self._secrets_anew = secrets_anew or secrets_of
         self._http = http
         self._clock = clock
         self._options = options or translate.Options()
@@ -180,4 +182,10 @@ class SageDestinations:
         return Rejected(problems.summary(found, reply), tuple(found))
 
     def _client(self, listing: Listing) -> Client:
-        return Client(listing, lambda: self._secrets_of(listing.id), self._http, self._clock)
+        return Client(
+            listing,
+            lambda: self._secrets_of(listing.id),
+            self._http,
+            self._clock,
+            lambda: self._secrets_anew(listing.id),
+        )

@@ -4,9 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from bankfeeds.app.registering import FIRST, ensure_first_listing
 from bankfeeds.domain.errors import Conflict, Invalid, NotFound
 from bankfeeds.domain.listing import AmountUnit, ListingSecrets
 from bankfeeds.flows import listings
+from bankfeeds.flows.context import SECRETS_REMEMBERED
+from bankfeeds.flows.listings import NewSecrets
+from bankfeeds.settings import Settings
 
 from ... import consent, worlds
 
@@ -115,3 +119,60 @@ def test_every_header_value_in_force_is_sages(sage_world):
     assert listings.is_header_value(sage_world, consent.LISTING, "the value before")
     for wrong in ("", "value", consent.HEADER_VALUE + " ", "Ü"):
         assert not listings.is_header_value(sage_world, consent.LISTING, wrong)
+
+
+def test_a_new_header_value_counts_beside_the_one_before_until_that_is_dropped(sage_world):
+    rotate = NewSecrets(header_value="third")
+    listings.rotate(sage_world, "operator:ann", consent.LISTING, rotate, "once a year")
+
+    before = listings.secrets(sage_world, consent.LISTING)
+    assert before.header_values == ("third", consent.HEADER_VALUE)
+    assert not listings.is_header_value(sage_world, consent.LISTING, "the value before")
+    listings.rotate(sage_world, "operator:ann", consent.LISTING, rotate)
+    assert listings.secrets(sage_world, consent.LISTING) == before, "the same again must not push the other out"
+
+    listings.drop_old_header(sage_world, "operator:ann", consent.LISTING)
+    assert listings.secrets(sage_world, consent.LISTING) == replace(before, header_values=("third",))
+    with pytest.raises(Conflict, match="one header value"):
+        listings.drop_old_header(sage_world, "operator:ann", consent.LISTING)
+    acts = [act for _, act, _ in worlds.audited(sage_world)][-3:]
+    assert acts == ["listing.rotate", "listing.rotate", "listing.drop_old_header"]
+
+
+def test_the_same_value_again_leaves_the_one_before_beside_it(sage_world):
+    listings.rotate(sage_world, "operator:ann", consent.LISTING, NewSecrets(header_value=consent.HEADER_VALUE))
+    assert listings.secrets(sage_world, consent.LISTING) == consent.SECRETS
+
+
+@pytest.mark.parametrize(
+    "wrong", [NewSecrets(), NewSecrets(api_key=""), NewSecrets(header_value="v" * (listings.SECRET_LENGTH_MAX + 1))]
+)
+def test_a_rotation_to_nothing_is_refused(sage_world, wrong):
+    before = worlds.everything(sage_world)
+    with pytest.raises(Invalid):
+        listings.rotate(sage_world, "operator:ann", consent.LISTING, wrong)
+    assert worlds.everything(sage_world) == before
+
+
+def test_a_header_that_another_process_was_just_told_of_is_sages_here_too(sage_world):
+    assert not listings.is_header_value(sage_world, consent.LISTING, "third")
+    other = replace(sage_world, secrets=type(sage_world.secrets)(SECRETS_REMEMBERED))
+    listings.rotate(other, "operator:ann", consent.LISTING, NewSecrets(header_value="third"))
+    assert listings.is_header_value(sage_world, consent.LISTING, "third")
+
+
+def test_settings_that_changed_keep_the_header_value_before_and_replace_the_rest(world):
+    known = {f"sage_{name}": f"the {name}" for name in ("client_id", "client_secret", "audience", "api_key", "bank_id")}
+    urls = {"sage_provider_url": "http://sage.test", "sage_token_url": "http://sage.test/token"}
+    header = {"sage_header_name": "X-Key", "sage_header_value": "first"}
+    settings = Settings(**known, **urls, **header)
+    ensure_first_listing(world, settings, "http://own.test")
+
+    newer = replace(settings, sage_header_value="second", sage_api_key="another")
+    ensure_first_listing(world, newer, "http://own.test")
+
+    told = ListingSecrets("the client_secret", "another", ("second", "first"))
+    assert listings.secrets(world, FIRST) == told
+    held = worlds.everything(world)
+    ensure_first_listing(world, newer, "http://own.test")
+    assert worlds.everything(world) == held

@@ -1,4 +1,4 @@
-"""What a test registers out of band: banks, and the user's Confirm of a bank account."""
+"""What a test registers out of band: banks, providers' secrets, and the user's Confirm of a bank account."""
 
 from typing import Annotated
 
@@ -76,3 +76,28 @@ def _change(bank: Bank, body: _BankBody) -> None:
         value = getattr(body, field.name)
         if value is not None and field.name != "provider_id":
             setattr(bank, field.name, value)
+
+
+_Secret = Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
+
+
+class _SecretsBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    client_secret: _Secret | None = None
+    api_key: _Secret | None = None
+
+
+_secrets_body = wire.decoder(_SecretsBody)
+
+
+async def put_secrets(request: Request) -> Response:
+    """Other secrets for the provider of that client id, at once: those before are refused, tokens count on."""
+    world = world_of(request)
+    client_id = request.path_params["client_id"]
+    found = next((each for each in world.book.providers.values() if each.client_id == client_id), None)
+    if found is None:
+        raise refuse(404, "PROVIDER_NOT_FOUND", "No such provider", "clientId")
+    body = await read(request, _secrets_body)
+    found.client_secret = body.client_secret or found.client_secret
+    found.api_key = body.api_key or found.api_key
+    world.keep(found)
+    return answer({})

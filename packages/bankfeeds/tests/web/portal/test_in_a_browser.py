@@ -107,6 +107,7 @@ def test_setting_up_is_for_everybody(site: PortalSite, browser: Browser, tmp_pat
         ("", "home"), ("integrations", "integrations"), ("integrations/uk", "listing"),
         ("integrations/new", "listing-new"), ("integrations/uk/remove", "listing-remove"), ("branding", "branding"),
         ("first-run", "first-run"), ("developers", "developers"), ("audit", "audit"), ("nowhere", "nowhere"),
+        ("operators", "operators"), ("operators/1", "operator"), ("password", "own-password"),
     ):  # fmt: skip
         ann.see(path, name)
     ann.open("integrations/uk")

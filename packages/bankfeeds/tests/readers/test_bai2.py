@@ -106,6 +106,13 @@ def test_a_broken_file_is_refused_with_its_place(old: str, new: str, line: int, 
     assert reason in error.reason
 
 
+@pytest.mark.parametrize("group", ["02,RECEIVER,SENDER,1,260101,,GBP,2/\n98,0,0,2/\n", ""])
+def test_a_file_without_any_account_is_refused(group: str):
+    groups, records = group.count("02,"), 2 + group.count("\n")
+    error = refused(f"01,SENDER,RECEIVER,260101,0800,1,80,1,2/\n{group}99,0,{groups},{records}/\n")
+    assert (error.element, error.reason) == ("record 99", "the file ends without any account (03)")
+
+
 def test_information_without_money_is_left_out_with_a_warning():
     text = ENTRY.replace("16,475,350,,,,Coffee/", "16,475,350,,,,Coffee/\r\n16,890,,,,,Note/")
     text = text.replace(",3/", ",4/").replace(",1,5/", ",1,6/").replace(",1,7/", ",1,8/")

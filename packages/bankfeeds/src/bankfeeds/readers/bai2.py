@@ -197,6 +197,8 @@ class _Reading:
         file = self._file
         if file is None or self._group is not None:
             self._refuse("a group is not closed (98), or no file is open")
+        if not self._statements:
+            self._refuse("the file ends without any account (03)")
         file.records += records
         self._compare(fields, file, ("amounts", "groups", "records"), (1, 2, 3))
         self.is_closed = True

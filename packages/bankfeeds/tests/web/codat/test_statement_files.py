@@ -79,6 +79,7 @@ def test_nothing_is_taken_of_what_is_refused(site, world, linked):
     assert "Stmt[1]/Ntry[1]/Amt" in errors(send(site, linked, own.replace(">3.50<", ">3,50<")))
     assert "this is no statement file" in errors(send(site, linked, "words"))
     assert "the file is empty" in errors(send(site, linked, b""))
+    assert "without any account" in errors(send(site, linked, "01,A,B,260201,0800,1,80,1,2/\n99,0,0,2/\n"))
     assert "the file names GB00OTHER" in errors(send(site, linked, message(LINES, account="GB00OTHER00000000000001")))
     assert "bankfeeds csv-profile" in errors(send(site, linked, "Date,Amount\n2026-02-01,1.00\n"))
     assert "must be one of" in errors(send(site, linked, own, "?encoding=klingon"))

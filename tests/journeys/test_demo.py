@@ -85,7 +85,7 @@ def test_what_a_newcomer_types_is_what_is_run_here():
             program, *arguments = command.split()
             if program == "make":
                 told = subprocess.run(
-                    ["make", "--dry-run", "--old-file=install", *arguments],
+                    ["make", "--no-print-directory", "--dry-run", "--old-file=install", *arguments],
                     cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
                 ).stdout  # fmt: skip
                 assert told.splitlines() == [f".venv/bin/bankfeeds {' '.join(arguments)}"]

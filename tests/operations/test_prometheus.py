@@ -99,8 +99,14 @@ def test_every_expression_of_the_dashboard_and_of_the_alerts_is_answered_with_da
     expressions = panels() + [asked_as_figures(alert["expr"]) for alert in ALERTS if "absent(" not in alert["expr"]]
     unanswered = list(expressions)
 
+    shown_first = panels()[:6]
+
+    def is_answered(expression: str) -> bool:
+        found = ask(prometheus, "query", query=expression)["result"]
+        return bool(found) and (expression not in shown_first or found[0]["value"][1] != "NaN")
+
     def are_answered() -> bool:
-        unanswered[:] = [each for each in unanswered if not ask(prometheus, "query", query=each)["result"]]
+        unanswered[:] = [each for each in unanswered if not is_answered(each)]
         platform.http.get(platform.api_url + "/companies", headers={"authorization": platform.authorization})
         return not unanswered
 
@@ -109,7 +115,6 @@ def test_every_expression_of_the_dashboard_and_of_the_alerts_is_answered_with_da
     finally:
         assert not unanswered
     assert len(expressions) > len(ALERTS)
-    assert "NaN" not in {ask(prometheus, "query", query=each)["result"][0]["value"][1] for each in panels()[:6]}
 
 
 def test_every_rule_is_evaluated_without_error_and_none_fires_on_a_platform_that_is_well(prometheus: str) -> None:

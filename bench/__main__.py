@@ -1,7 +1,7 @@
-"""`python -m bench [--quick] [--only NAME]… [--output DIRECTORY]`: measures, and writes results.json and RESULTS.md.
+"""`python -m bench [--quick] [--only NAME]… [--output DIRECTORY | --put]`: writes results.json and RESULTS.md.
 
-A quick run takes minutes, is for development, and writes nothing unless told where. `--only soak` puts what the soak
-left into the results of the last whole run.
+A quick run takes minutes, is for development, and writes nothing unless told where. `--put` puts what was measured by
+itself, or what the soak left, into the results of the last whole run, with its day.
 """
 
 import argparse
@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import backing_up, day, delivery, ingest, memory, notifying, reading, reconciling, soak, stored
@@ -85,6 +86,7 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=PARTS)
     parser.add_argument("--database", action="append", choices=(SQLITE, POSTGRESQL))
     parser.add_argument("--output", type=Path)
+    parser.add_argument("--put", action="store_true")
     asked = parser.parse_args()
     effort, parts = (QUICK if asked.quick else FULL), set(asked.only or PARTS)
     started = time.monotonic()
@@ -95,8 +97,9 @@ def main() -> None:
     measure_rest(effort, parts, report)
     report.minutes = (time.monotonic() - started) / 60
     print(table(report.figures))
-    if asked.only == ["soak"] and asked.output is None and (HERE / "results.json").exists():
-        update(HERE, report.figures[0])
+    if asked.put and not asked.quick:
+        day_measured = f"{datetime.now(UTC):%Y-%m-%d}"
+        update(HERE, [each.measured_alone(day_measured) for each in report.figures])
         print("put into results.json and RESULTS.md")
         return
     whole = not (asked.quick or asked.only or asked.database)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.results import AT_LEAST, TARGETS, Figure, table, write_json
+from bench.results import MISSED, Figure, missed, table, write_json
 
 _PROFILE_OF = {
     "ingest_1000_vs_bound": "1,000-line pushes",
@@ -49,14 +49,14 @@ class Report:
         return "\n".join(parts)
 
     def _misses(self) -> list[str]:
-        missed = [f for f in self.figures if f.is_met is False]
+        misses = [f for f in self.figures if f.is_met is False]
         unmeasured = [f for f in self.figures if f.value is None]
         parts = [_not_measured(figure) for figure in unmeasured]
-        if not missed:
+        if not misses:
             return parts
-        parts.append("## Missed, by how much\n")
-        parts += [_missed(figure) for figure in missed]
-        wanted = sorted({(f.database, _PROFILE_OF[f.figure]) for f in missed if f.figure in _PROFILE_OF})
+        parts.append(f"{MISSED}\n")
+        parts += [f"{missed(figure)}\n" for figure in misses]
+        wanted = sorted({(f.database, _PROFILE_OF[f.figure]) for f in misses if f.figure in _PROFILE_OF})
         if any(each in self.profiles for each in wanted):
             parts.append("## Where the time goes there\n")
             parts.append("The platform's process under py-spy, samples in which a thread held Python's lock.\n")
@@ -64,17 +64,6 @@ class Report:
             if (database, work) in self.profiles:
                 parts.append(f"### {work} on {database}\n\n{self.profiles[database, work]}")
         return parts
-
-
-def _missed(figure: Figure) -> str:
-    assert figure.value is not None
-    of_target = figure.value / figure.target * 100 if figure.target else 0.0
-    word = "short of" if TARGETS[figure.figure][0] == AT_LEAST else "over"
-    by = abs(figure.value - figure.target)
-    return (
-        f"- `{figure.figure}` on {figure.database}: {figure.value_shown} {figure.unit}, {by:.3g} {word} "
-        f"{figure.target:g} ({of_target:.0f}% of the target). {figure.note}\n"
-    )
 
 
 def _not_measured(figure: Figure) -> str:

@@ -1,7 +1,7 @@
 """The figures: their targets, whether they are met, and how they are written down."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 AT_LEAST, AT_MOST, EXACTLY = ">=", "<=", "="
@@ -26,6 +26,7 @@ TARGETS: dict[str, tuple[str, dict[str, float]]] = {
     "drain_after_outage_min": (AT_MOST, {NEITHER: 75}),
     "bad_lines": (EXACTLY, {NEITHER: 0, SQLITE: 0, POSTGRESQL: 0}),
 }
+MISSED = "## Missed, by how much"
 _SYMBOLS = {AT_LEAST: "\u2265", AT_MOST: "\u2264", EXACTLY: ""}
 
 
@@ -38,6 +39,10 @@ class Figure:
     value: float | None
     unit: str
     note: str = ""
+
+    def measured_alone(self, on: str) -> "Figure":
+        """As it stands in the results of a whole run that it was no part of; what the soak left tells its own day."""
+        return self if self.figure == "bad_lines" else replace(self, note=f"{self.note}; by itself, {on}")
 
     @property
     def target(self) -> float:
@@ -87,25 +92,54 @@ def write_json(path: Path, figures: list[Figure]) -> None:
     path.write_text(json.dumps([_row(f) for f in figures], indent=1) + "\n", encoding="utf-8")
 
 
-def update(directory: Path, figure: Figure) -> None:
-    """Puts one figure, measured later, into the place of what results.json and RESULTS.md told of it."""
+def update(directory: Path, figures: list[Figure]) -> None:
+    """Puts figures measured by themselves into the place of what results.json and RESULTS.md told of them."""
     path = directory / "results.json"
     rows = json.loads(path.read_text(encoding="utf-8"))
-    place = next(
-        i for i, row in enumerate(rows) if (row["figure"], row["database"]) == (figure.figure, figure.database)
-    )
-    rows[place] = _row(figure)
-    path.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     page = directory / "RESULTS.md"
     lines = page.read_text(encoding="utf-8").splitlines()
-    kept = [line for line in lines if not line.startswith(f"`{figure.figure}` ({figure.database}) was not measured")]
+    for figure in figures:
+        _put_row(rows, _row(figure))
+        lines = _put_line(lines, figure)
+    path.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    page.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _put_row(rows: list[dict[str, object]], row: dict[str, object]) -> None:
+    for place, old in enumerate(rows):
+        if (old["figure"], old["database"]) == (row["figure"], row["database"]):
+            rows[place] = row
+            return
+    rows.append(row)
+
+
+def _put_line(lines: list[str], figure: Figure) -> list[str]:
+    """The page's lines with the figure's own in the table, and in the list of misses if it is one."""
     start = f"| `{figure.figure}` | {figure.database} |"
-    page.write_text(
-        "\n".join(_shown(figure) if line.startswith(start) else line for line in kept) + "\n", encoding="utf-8"
-    )
+    old = (f"`{figure.figure}` ({figure.database}) was not measured", f"- `{figure.figure}` on {figure.database}:")
+    kept = [_shown(figure) if line.startswith(start) else line for line in lines if not line.startswith(old)]
+    if _shown(figure) not in kept:
+        last = max(place for place, line in enumerate(kept) if line.startswith("| `"))
+        kept.insert(last + 1, _shown(figure))
+    if figure.is_met is False:
+        place = kept.index(MISSED) if MISSED in kept else len(kept)
+        kept[place : place + 1] = [MISSED, "", missed(figure)]
+    return kept
 
 
 def table(figures: list[Figure]) -> str:
     rows = ["| figure | database | value | unit | target | met | behind it |", "|---|---|---|---|---|---|---|"]
     rows += [_shown(f) for f in figures]
     return "\n".join(rows) + "\n"
+
+
+def missed(figure: Figure) -> str:
+    """By how much a figure misses its target, as a line of a list."""
+    assert figure.value is not None
+    of_target = figure.value / figure.target * 100 if figure.target else 0.0
+    word = "short of" if TARGETS[figure.figure][0] == AT_LEAST else "over"
+    by = abs(figure.value - figure.target)
+    return (
+        f"- `{figure.figure}` on {figure.database}: {figure.value_shown} {figure.unit}, {by:.3g} {word} "
+        f"{figure.target:g} ({of_target:.0f}% of the target). {figure.note}"
+    )

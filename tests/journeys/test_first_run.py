@@ -134,4 +134,11 @@ def test_a_new_operator_gets_to_a_delivered_line_with_nothing_but_the_page(
     ann.follow("nav_audit")
     expect(ann.page.get_by_role("row").filter(has_text="api_key.revoke")).to_have_count(1)
     ann.shoot("7-audit")
+    ann.follow("nav_home")
+    expect(ann.page.get_by_role("img").first).to_be_visible()
+    ann.shoot("8-home")
+    ann.page.set_viewport_size({"width": 320, "height": 720})
+    now = ann.page.locator("svg .bar").last.bounding_box()
+    assert now is not None
+    assert now["x"] + now["width"] <= 320, "the latest hour is what is seen first"
     ann.context.close()

@@ -59,6 +59,10 @@ network: ## `ip`, for the tests on several hosts
 prometheus: ## Prometheus and promtool, which the tests ask every dashboard's and alert's expression
 	$(call need,promtool,prometheus,The tests of the metrics need Prometheus)
 
+.PHONY: pictures
+pictures: install browser database ## what people see, wide and on a phone, in each language, into pictures/
+	BANKFEEDS_TEST_SCREENSHOTS=$(CURDIR)/pictures $(BIN)/pytest -q -m "slow and not soak" -k "in_a_browser or first_run" -n 2 --dist loadfile
+
 soak: install browser database network ## long runs
 	$(BIN)/pytest -q -m soak --timeout 7200
 

@@ -19,7 +19,7 @@ from mkdocs.exceptions import MkDocsException
 
 ROOT = Path(__file__).parents[1]
 CONTENTS = "docs/README.md"
-BESIDE = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE")
+BESIDE = ("README.md", "README.fr.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE")
 """Pages above docs/, linked from its pages and from each other."""
 FOLDERS = ("docs", "bench", "packages", "examples")
 _SECTION = re.compile(r"^\*\*(.+)\*\*$")

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 KINDS = ("console", "bash")
 """Languages of blocks with commands: one a line, or one a block that goes by what earlier ones set."""
 NOT_RUN = {
-    ("docs/guides/go-live.md", "BANKFEEDS_TEST_SCREENSHOTS=pictures"): "`make test` runs that file of tests itself",
+    ("docs/guides/go-live.md", "make pictures"): "`make test` runs those files of tests itself",
 }
 """By page and how the command begins: why no test runs it."""
 _COMMENT = re.compile(r"(^|\s)#( .*)?$")

@@ -1,5 +1,7 @@
 """Listings at Sage: registered with their callback addresses, removed there, and their connection tried."""
 
+from dataclasses import dataclass
+
 from bankfeeds.domain.audit import AuditEntry
 from bankfeeds.domain.errors import Conflict, Unavailable
 from bankfeeds.domain.outcome import Done, Outcome, Rejected, Taken
@@ -57,15 +59,26 @@ def _refusal(outcome: Outcome, what: str) -> Conflict | Unavailable:
     return Unavailable("sage_unavailable", f"Sage did not confirm the {what}: {words}", _RETRY_S)
 
 
-def try_connection(world: World, actor: str, listing_id: str) -> str | None:
-    """None if Sage's token endpoint and Provider API take the listing's credentials; else what Sage said.
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """`problem`: what Sage said if it did not take the credentials, else None. What hangs on the bank id was tried only
+    if the listing `is_registered`.
+    """
+
+    problem: str | None
+    is_registered: bool
+
+
+def try_connection(world: World, actor: str, listing_id: str) -> Trial:
+    """Whether Sage's token endpoint and Provider API take the listing's credentials.
 
     Asks for an account that nobody has: the cheapest call that changes nothing.
     """
     listing = listings.get(world, listing_id)
     told = world.destinations(listing).find(world.ids.external_id())
     problem = told.reason if isinstance(told, Outcome) and not isinstance(told, Done | Taken) else None
-    detail = {"outcome": problem or "answered"}
+    trial = Trial(problem, listing.bank_id is not None)
+    detail = {"outcome": problem or "answered", "registered": trial.is_registered}
     entry = AuditEntry(world.clock(), actor, "listing.try", f"listing:{listing_id}", None, detail)
     world.db.write(lambda tx: audit.record(tx, entry))
-    return problem
+    return trial

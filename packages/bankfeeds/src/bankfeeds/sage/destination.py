@@ -74,11 +74,15 @@ class SageDestination:
         return _progress(problems.read_statement(reply.body), statement_id)
 
     def find(self, external_id: str) -> FoundAccount | Outcome | None:
-        query = wire.AccountQueryBody(wire.AccountQueryData(self._listing.bank_id or "", external_id))
+        """Of a listing that Sage does not know yet, our reference stands in for the bank id: a well-formed question
+        about a bank that nobody has, so any refusal past the gateway says that Sage knows no such account.
+        """
+        bank = self._listing.bank_id or self._listing.external_ref
+        query = wire.AccountQueryBody(wire.AccountQueryData(bank, external_id))
         reply = _sift(self._client.call("POST", "/v1/accountqueries", wire.encode(query)))
         if not isinstance(reply, Reply):
             return reply
-        if reply.status == _NOT_FOUND:
+        if reply.status == _NOT_FOUND or (not self._listing.bank_id and httpx2.codes.is_client_error(reply.status)):
             return None
         try:
             account = msgspec.json.decode(reply.body, type=_AccountReply).data

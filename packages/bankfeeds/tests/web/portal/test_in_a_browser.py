@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from bankfeeds.domain.operator import Role
 from bankfeeds.domain.outcome import Deferred
 from bankfeeds.flows import branding, integration, keys, listings, operators
+from bankfeeds.web.portal import cookies
 from bankfeeds.web.portal.words import LANGUAGES
 
 from ... import consent, pictures, worlds
@@ -62,6 +63,10 @@ class Person:
         self.page.locator("#name").fill(ANN)
         self.page.locator("#password").fill(password)
         self.press("sign_in_submit")
+
+    def carry(self, session: str) -> None:
+        """As one who signed in before."""
+        self._context.add_cookies([{"name": cookies.SESSION, "value": session, "url": self._site.url}])
 
     def press(self, key: str) -> None:
         self.page.get_by_role("button", name=self.words[key], exact=True).first.click()
@@ -122,6 +127,11 @@ def test_setting_up_is_for_everybody(site: PortalSite, browser: Browser, tmp_pat
     ann.press("listing_new")
     ann.shoot("listing-new-wrong")
     ann.close()
+    eve = Person(browser, site, Album(tmp_path), language, color_scheme="light")
+    site.sign_in_as("viewer")
+    eve.carry(site.token)
+    eve.see("integrations/uk", "listing-read")
+    eve.close()
 
 
 def test_the_dark_side_is_readable_too(site: PortalSite, browser: Browser, tmp_path: Path) -> None:

@@ -189,6 +189,15 @@ def test_the_connection_is_tried_and_what_sage_says_is_told(site, sage):
     assert [entry[1] for entry in worlds.audited(site.world)].count("listing.try") == 2
 
 
+def test_of_a_listing_that_sage_does_not_know_the_test_says_what_it_could_not_try(site, sage):
+    listings.add(site.world, "test", consent.listing(id="new", bank_id=None), consent.SECRETS)
+    said = settle(site, site.post("integrations/new/try"))
+    assert "took the credentials. It does not know this listing yet" in said
+    assert "register it next" in said
+    sage.answer = Deferred("Sage refuses our credentials (401)")
+    assert "did not work: Sage refuses our credentials" in settle(site, site.post("integrations/new/try"))
+
+
 def test_sage_is_told_the_callback_addresses(site, sage):
     sage.answer = Registered("bank-9", "ref-9")
     assert "Sage has the addresses now" in settle(site, site.post(f"{LISTING}/register"))
@@ -224,3 +233,31 @@ def test_viewers_see_what_is_set_and_no_buttons(site):
     assert "Harbour Bank" in text
     assert "Save" not in said_in(site.get("integrations"))
     assert "integrations/new" not in text
+
+
+@pytest.mark.parametrize("role", ["viewer", "developer"])
+def test_who_may_not_change_a_listing_reads_it_without_forms_and_without_secrets(site, role):
+    integration.change(site.world, "test", "uk", {"authorization_redirect_url": "https://app.bank.example/consent"})
+    listings.confirm(site.world, "test", "uk", AmountUnit.minor, "Ann at Sage, 3 May", "go-live")
+    site.sign_in_as(role)
+    assert 'href="/portal/integrations/uk"' in site.get("integrations").text
+    answer = site.get(LISTING)
+    shown = listings.get(site.world, "uk")
+    for fact in (
+        shown.name, shown.bank_id, shown.external_ref, shown.provider_url, shown.token_url, shown.client_id,
+        shown.header_name, f"{site.url}/sage/uk/notification", "https://app.bank.example/consent", "3 May",
+    ):  # fmt: skip
+        assert str(fact) in said_in(answer), fact
+    main = answer.text.partition("<main")[2]
+    assert shown.client_id in main
+    assert not re.search(r"<form|<button|<input|/remove|/try", main)
+    secrets = consent.SECRETS
+    for secret in (secrets.client_secret, secrets.api_key, *secrets.header_values):
+        assert f">{secret}<" not in answer.text
+
+    before = worlds.everything(site.world)
+    for path in ("settings", "facts", "secrets", "amounts", "try", "register", "remove"):
+        assert site.post(f"{LISTING}/{path}", {"reason": "x"}).status_code == 403
+    assert site.get(f"{LISTING}/remove").status_code == 403
+    assert site.get("integrations/new").status_code == 403
+    assert worlds.everything(site.world) == before

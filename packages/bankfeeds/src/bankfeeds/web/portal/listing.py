@@ -1,4 +1,7 @@
-"""One listing: how it stands, its settings, its credentials (written, never read), its amount unit, and Sage."""
+"""One listing: how it stands, its settings, its credentials (written, never read), its amount unit, and Sage.
+
+Administrators change it; everybody else reads the same facts, without the credentials' forms.
+"""
 
 from collections.abc import Callable
 from dataclasses import fields
@@ -71,11 +74,11 @@ def amounts(desk: Desk, visit: Visit) -> Answer:
 
 def try_connection(desk: Desk, visit: Visit) -> Answer:
     listing_id = visit.path["listing"]
-    problem = registering.try_connection(desk.world, visit.actor, listing_id)
+    trial = registering.try_connection(desk.world, visit.actor, listing_id)
     to = f"integrations/{listing_id}"
-    if problem is None:
-        return desk.go(visit, to, "listing_answers")
-    return desk.go(visit, to, "listing_answers_not", kind="bad", reason=problem)
+    if trial.problem is not None:
+        return desk.go(visit, to, "listing_answers_not", kind="bad", reason=trial.problem)
+    return desk.go(visit, to, "listing_answers" if trial.is_registered else "listing_answers_stranger")
 
 
 def register(desk: Desk, visit: Visit) -> Answer:
@@ -159,7 +162,7 @@ def _page(desk: Desk, visit: Visit, section: str, form: Form, status: int = 200)
         forms[section] = form
     return desk.page(
         visit,
-        "listing.html",
+        "listing.html" if visit.may(Role.administrator) else "listing_read.html",
         found.name,
         status,
         listing=found,
@@ -189,7 +192,7 @@ def _unit(visit: Visit) -> AmountUnit:
 
 PAGES = (
     PortalPage("integrations/new", ask_new, add, needs=Role.administrator),
-    PortalPage(_PATH, show, needs=Role.administrator),
+    PortalPage(_PATH, show),
     PortalPage(f"{_PATH}/settings", act=settings),
     PortalPage(f"{_PATH}/facts", act=facts),
     PortalPage(f"{_PATH}/secrets", act=secrets),

@@ -129,9 +129,16 @@ class _Bank:
         return secret, session if session is not None and session.redirect_uri else None
 
     def link_cancel(self, _request: Request, form: Form) -> Response:
-        """Nobody can tell Sage, and Sage expects back only whom it has heard of: so the customer closes it there."""
-        self._sessions.end(form.get("session", ""))
-        return self._stopped(200, _IN_SAGE)
+        """Sage is told, and the customer goes back; if nobody could tell it, the customer closes the page there."""
+        secret, session = self._found(form)
+        self._sessions.end(secret)
+        try:
+            is_told = session is not None and self._feeds.refuse(session.authorization_id, session.bank_id)
+        except Busy:
+            is_told = False
+        if session is None or not is_told:
+            return self._stopped(200, _IN_SAGE)
+        return RedirectResponse(_back_of(session), 303, sage.headers(self._hosts, in_frame=True))
 
     def _over(self, secret: str) -> Response:
         session = self._sessions.find_even_over(secret)

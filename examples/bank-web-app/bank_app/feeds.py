@@ -4,6 +4,7 @@ import json
 import threading
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import httpx2
 
@@ -12,7 +13,7 @@ from bank_app.customers import CUSTOMERS, Account, Customer
 
 PLATFORM_KEY = "olpr"
 """Codat's key of Sage's bank feeds."""
-OK, CREATED, FORBIDDEN, NOT_FOUND, CONFLICT, TOO_MANY, BROKEN = 200, 201, 403, 404, 409, 429, 500
+OK, CREATED, NO_CONTENT, FORBIDDEN, NOT_FOUND, CONFLICT, TOO_MANY, BROKEN = 200, 201, 204, 403, 404, 409, 429, 500
 
 
 class SessionOver(Exception):
@@ -60,6 +61,13 @@ class Feeds:
         if answer.status_code == CONFLICT:
             raise Declined(answer.text)
         _check(answer)
+
+    def refuse(self, authorization_id: str, bank_id: str) -> bool:
+        """Whether Sage's customer may be sent back: Sage has been told, or is about to be, that they refused."""
+        answer = self._ask(
+            "DELETE", f"/authorizations/{quote(authorization_id, safe='')}?{urlencode({'bankId': bank_id})}"
+        )
+        return answer.status_code == NO_CONTENT
 
     def one_time_password(self, path: str) -> tuple[str, str]:
         """The password and when it ends, as ISO text. The one before is void."""

@@ -30,6 +30,7 @@ class Bankfeeds:
         self.asked = []
         self.accounts = []
         self.authorization = [200]
+        self.refusal = 204
         self.is_reachable, self.is_broken = True, False
 
     def __call__(self, request):
@@ -38,6 +39,8 @@ class Bankfeeds:
         path, body = request.url.path, json.loads(request.content, parse_float=Decimal) if request.content else None
         self.asked.append((request.method, path, body))
         assert request.headers["authorization"] == "Basic a2V5"
+        if request.method == "DELETE":
+            return httpx2.Response(self.refusal)
         if path.endswith("/authorization"):
             status = self.authorization.pop(0) if len(self.authorization) > 1 else self.authorization[0]
             return httpx2.Response(status, json={"id": "x"})
@@ -209,14 +212,29 @@ def test_a_wrong_pin_is_the_form_again(browser):
     assert secret_in(answer) == secret_in(arrived)
 
 
-def test_who_cancels_is_told_where_to_go_on_and_the_session_is_over(browser, bankfeeds):
+def test_who_cancels_is_sent_back_to_sage_which_has_been_told_and_the_session_is_over(browser, bankfeeds):
     consent = agreed(browser)
     assert 'formaction="/link/cancel" formnovalidate' in consent.text
 
     answer = browser.post("/link/cancel", session=secret_in(consent))
 
-    assert (answer.status_code, "Close this page in Sage" in answer.text) == (200, True)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{DRIVE}&state={STATE}")
+    assert bankfeeds.asked == [("DELETE", f"/authorizations/{STATE}", None)]
     assert browser.post("/link/consent", session=secret_in(consent)).status_code == 410
+
+
+@pytest.mark.parametrize(("status", "is_reachable"), [(404, True), (409, True), (503, True), (204, False)])
+def test_who_cancels_when_sage_cannot_be_told_is_told_to_close_the_page_there(browser, bankfeeds, status, is_reachable):
+    consent = agreed(browser)
+    bankfeeds.refusal, bankfeeds.is_reachable = status, is_reachable
+
+    answer = browser.post("/link/cancel", session=secret_in(consent))
+
+    assert (answer.status_code, "Close this page in Sage" in answer.text) == (200, True)
+
+
+def test_a_cancel_of_a_session_that_is_not_there_asks_nobody(browser, bankfeeds):
+    assert browser.post("/link/cancel", session="guessed").status_code == 200
     assert bankfeeds.asked == []
 
 

@@ -24,7 +24,9 @@ class AuthorisationStatus(StrEnum):
 
 
 TRANSITIONS: dict[AuthorisationStatus, frozenset[AuthorisationStatus]] = {
-    AuthorisationStatus.notified: frozenset({AuthorisationStatus.presented, AuthorisationStatus.bound}),
+    AuthorisationStatus.notified: frozenset(
+        {AuthorisationStatus.presented, AuthorisationStatus.bound, AuthorisationStatus.refused}
+    ),
     AuthorisationStatus.presented: frozenset(
         {AuthorisationStatus.presented, AuthorisationStatus.bound, AuthorisationStatus.refused}
     ),

@@ -131,6 +131,26 @@ def bind_by_api(
     raise Unavailable("sage_unavailable", "Sage did not answer in time; send the same request again", RETRY_AFTER_S)
 
 
+def refuse_by_api(world: World, actor: str, authorization_id: str, bank_id: str | None) -> None:
+    """The person gave up in the institution's own web app. Sage is told, now or later; again, it is answered alike."""
+    now = world.clock()
+
+    def run(tx: Write) -> Attempt | None:
+        found = _resolve(tx, authorization_id, bank_id, now, even_refused=True)
+        if found.status in _USED:
+            raise Conflict(
+                "authorization_given", "this authorization has been given already; unlink the account instead"
+            )
+        if found.status is AuthorisationStatus.refused:
+            return None
+        _record(tx, found, "authorisation.refuse", actor, now)
+        return report.refuse(tx, found, now)
+
+    refused = commit(world, BIND, run)
+    if refused is not None:
+        report.tell(world, refused)
+
+
 def _admit(
     tx: Write, world: World, handle: str, connection_id: str, otp: str, address: str, now: datetime
 ) -> Attempt | Redirected | Failed:
@@ -255,7 +275,9 @@ def _vouch(
     return attempt
 
 
-def _resolve(tx: Write, authorization_id: str, bank_id: str | None, now: datetime) -> Authorisation:
+def _resolve(
+    tx: Write, authorization_id: str, bank_id: str | None, now: datetime, *, even_refused: bool = False
+) -> Authorisation:
     """The one session meant, locked; NotFound if there is none, or if its end has come, or if it could be several."""
     if not is_storable(authorization_id):
         raise _unknown_authorisation(authorization_id)
@@ -267,6 +289,8 @@ def _resolve(tx: Write, authorization_id: str, bank_id: str | None, now: datetim
     if len(candidates) != 1:
         raise _unknown_authorisation(authorization_id)
     found = authorisations.lock(tx, candidates[0].pk)
+    if even_refused and found.status is AuthorisationStatus.refused:
+        return found
     is_over = now >= found.expires_at and found.status not in _USED
     if is_over or found.status is AuthorisationStatus.refused:
         raise _unknown_authorisation(authorization_id)

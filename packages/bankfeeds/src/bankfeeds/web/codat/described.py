@@ -17,6 +17,7 @@ PATH_NAMES: Mapping[str, str] = {
     "company_id": "companyId",
     "connection_id": "connectionId",
     "account_id": "accountId",
+    "authorization_id": "authorizationId",
     "push_key": "pushOperationKey",
     "api_key_id": "apiKeyId",
     "webhook_id": "webhookId",
@@ -145,6 +146,14 @@ COMPANIES: Mapping[tuple[str, str], Described] = {
         {200: wire.ConnectionBody},
         wire.Authorization,
         ["authorizationId"],
+        refusals=(409,),
+    ),
+    ("DELETE", "/authorizations/{authorization_id}"): Described(
+        "refuse-authorization",
+        "Connections",
+        "Tell Sage that its customer refused in your own web app (not in Codat)",
+        {204: None},
+        query=("bankId",),
         refusals=(409,),
     ),
 }

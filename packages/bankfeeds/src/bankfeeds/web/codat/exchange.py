@@ -42,6 +42,11 @@ def webhook_id(call: Call) -> str:
     return _uuid(call, "webhook_id", "Webhook consumer")
 
 
+def authorization_id(call: Call) -> str:
+    """Sage's `state`, or its own id; what is none of ours the flow does not find."""
+    return call.path["authorization_id"]
+
+
 def account_id(call: Call) -> str:
     """The client's own text; what could never have been stored is not found."""
     text = call.path["account_id"]

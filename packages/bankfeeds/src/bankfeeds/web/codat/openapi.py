@@ -56,6 +56,7 @@ QUERY_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "dryRun": _FLAG,
     "acceptUnproved": _FLAG,
     "reason": {"type": "string"},
+    "bankId": {"type": "string"},
     "encoding": {"type": "string", "enum": list(ENCODINGS)},
 }
 

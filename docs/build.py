@@ -56,7 +56,8 @@ def contents(root: Path) -> dict[str, list[Linked]]:
 
 def documents(root: Path) -> list[Path]:
     inside = (path for name in FOLDERS for path in (root / name).rglob("*.md"))
-    return [root / name for name in BESIDE] + sorted(path for path in inside if "." not in path.parts[-2])
+    ours = (path for path in inside if "." not in path.parts[-2] and "node_modules" not in path.parts)
+    return [root / name for name in BESIDE] + sorted(ours)
 
 
 def gather(root: Path, into: Path) -> None:

@@ -1,5 +1,6 @@
 """Every direct dependency has a row in the decision on dependencies, and nothing installed is under the GPL or AGPL."""
 
+import json
 import re
 import tomllib
 from importlib.metadata import PackageMetadata, distributions, metadata
@@ -64,6 +65,15 @@ def test_nothing_installed_is_under_the_gpl_or_agpl() -> None:
     assert {name: text for name, text in licences.items() if _FORBIDDEN.search(text)} == {}
     silent = {name for name, text in licences.items() if not text.strip("; ")}
     assert silent - OURS == DECLARES_NOTHING
+
+
+def test_what_npm_brings_is_told_and_not_under_the_gpl_or_agpl() -> None:
+    (lock,) = (path for path in (ROOT / "packages").rglob("package-lock.json") if "node_modules" not in path.parts)
+    packages = {name: each for name, each in json.loads(lock.read_text(encoding="utf-8"))["packages"].items() if name}
+    licences = {name.removeprefix("node_modules/"): each.get("license", "") for name, each in packages.items()}
+    assert [name for name in licences if f"`{name}`" not in PAGE] == []
+    assert [name for name, text in licences.items() if _FORBIDDEN.search(text)] == []
+    assert {name for name, text in licences.items() if not text} == {"@codat/platform"}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What must be true of the repository's own files, whoever changes them."""
 
+import json
 import re
 import subprocess
 import tomllib
@@ -52,6 +53,16 @@ def test_a_lock_pins_and_hashes_everything_and_names_no_address_to_download_from
         assert "--hash=sha256:" in entry, entry
         assert "://" not in entry, entry
         assert not re.search(r"^\s*-(i|f|-index|-extra|-find)", entry, re.MULTILINE), entry
+
+
+def test_the_lock_of_npm_pins_and_hashes_everything_and_names_no_address_to_download_from() -> None:
+    locks = [path for path in files() if path.name == "package-lock.json"]
+    for path in locks:
+        assert "resolved" not in text_of(path)
+        entries = [each for name, each in json.loads(text_of(path))["packages"].items() if name]
+        assert entries
+        assert all(each["version"] and each["integrity"].startswith("sha512-") for each in entries)
+    assert len(locks) == 1
 
 
 def test_everything_that_runs_is_in_the_lock_that_the_tests_are_run_with() -> None:

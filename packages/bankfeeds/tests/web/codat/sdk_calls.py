@@ -7,8 +7,11 @@ from typing import Any
 import codat_bankfeeds
 import codat_platform
 
+from ... import worlds
+
 CLIENTS = {"bank-feeds": codat_bankfeeds, "platform": codat_platform}
 CLASSES = {"bank-feeds": codat_bankfeeds.CodatBankFeeds, "platform": codat_platform.CodatPlatform}
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
 ACCOUNT = {
     "account_name": "Trading account",
     "account_type": "checking",
@@ -69,6 +72,44 @@ WITHOUT_ENVELOPE: dict[str, Any] = {
     "webhooks.create_consumer": {"url": "https://bank.example/hook", "event_types": ["connection.connected"]},
 }
 
+LAST = ("companies.delete", "connections.delete", "source_accounts.delete", "connections.unlink")
+NOT_FOR_SAGE = {
+    "account_mapping.create": 400,
+    "company_information.get": 400,
+    **dict.fromkeys(
+        (
+            "bank_accounts.create",
+            "bank_accounts.get_create_model",
+            "bank_accounts.list",
+            "companies.get_company_sync_settings",
+            "companies.refresh_product_data",
+            "companies.set_company_sync_settings",
+            "connection_management.get",
+            "custom_data_type.configure",
+            "custom_data_type.get_configuration",
+            "custom_data_type.list",
+            "custom_data_type.refresh",
+            "managed_bank_feeds.get_sync",
+            "managed_bank_feeds.run_ad_hoc_sync",
+            "read_data.get_validation_results",
+            "refresh_data.all",
+            "refresh_data.by_data_type",
+            "refresh_data.get",
+            "refresh_data.get_pull_operation",
+            "refresh_data.list_pull_operations",
+            "settings.get_sync_settings",
+            "settings.update_sync_settings",
+            "source_accounts.delete_credentials",
+            "source_accounts.generate_credentials",
+            "supplemental_data.configure",
+            "supplemental_data.get_configuration",
+            "connections.update_authorization",  # of an authorization that Sage never began
+        ),
+        404,
+    ),
+}
+"""What the operations that are not for Sage answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class SdkCall:
@@ -113,3 +154,30 @@ def _envelope(module: Any, method: Any) -> type | None:
     named = str(parameter.annotation) if parameter else ""
     names = [part for part in named.replace("(", "'").split("'") if part.endswith("Request") and "." not in part]
     return getattr(module, names[0]) if names else None
+
+
+def something_of_each(site: Any, world: Any) -> dict[str, str]:
+    """Ids of a company, connection, account, push and API key that are there."""
+    linked = worlds.make_account(world)
+    worlds.link(world, linked)
+    path = (
+        f"/companies/{linked.company_id}/connections/{linked.connection_id}/push/bankAccounts/acc-001/bankTransactions"
+    )
+    line = {"id": "tx-0", "date": "2026-02-01", "amount": 1, "balance": 1}
+    pushed = site.call("POST", path, {"accountId": "acc-001", "transactions": [line]}).json()
+    spare = site.call("POST", "/apiKeys", {"name": "spare"}).json()
+    return {
+        "company_id": linked.company_id,
+        "connection_id": linked.connection_id,
+        "account_id": "acc-001",
+        "source_account_id": "acc-001",
+        "push_operation_key": pushed["pushOperationKey"],
+        "api_key_id": spare["id"],
+        "platform_key": "olpr",
+        "product_identifier": "bank-feeds",
+        "data_type": "bankTransactions",
+        "custom_data_identifier": "x",
+        "dataset_id": UNKNOWN,
+        "sync_id": UNKNOWN,
+        "webhook_id": UNKNOWN,
+    }

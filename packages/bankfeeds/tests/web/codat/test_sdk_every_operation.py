@@ -11,49 +11,13 @@ from bankfeeds.flows import keys
 
 from ... import worlds
 from . import sdk_calls
+from .sdk_calls import LAST, NOT_FOR_SAGE, UNKNOWN
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning")
 """Codat's own warnings of its older paths."""
-UNKNOWN = "00000000-0000-4000-8000-000000000000"
 CALLS = [each for each in sdk_calls.every() if each.name != "webhooks.rotate_zapier_key"]
 """All but one that belongs to Zapier, of which there is nothing here: a path like any other that is not there."""
 POSTS = [each for each in CALLS if each.name.split(".")[1].startswith(("create", "generate", "run"))]
-LAST = ("companies.delete", "connections.delete", "source_accounts.delete", "connections.unlink")
-NOT_FOR_SAGE = {
-    "account_mapping.create": 400,
-    "company_information.get": 400,
-    **dict.fromkeys(
-        (
-            "bank_accounts.create",
-            "bank_accounts.get_create_model",
-            "bank_accounts.list",
-            "companies.get_company_sync_settings",
-            "companies.refresh_product_data",
-            "companies.set_company_sync_settings",
-            "connection_management.get",
-            "custom_data_type.configure",
-            "custom_data_type.get_configuration",
-            "custom_data_type.list",
-            "custom_data_type.refresh",
-            "managed_bank_feeds.get_sync",
-            "managed_bank_feeds.run_ad_hoc_sync",
-            "read_data.get_validation_results",
-            "refresh_data.all",
-            "refresh_data.by_data_type",
-            "refresh_data.get",
-            "refresh_data.get_pull_operation",
-            "refresh_data.list_pull_operations",
-            "settings.get_sync_settings",
-            "settings.update_sync_settings",
-            "source_accounts.delete_credentials",
-            "source_accounts.generate_credentials",
-            "supplemental_data.configure",
-            "supplemental_data.get_configuration",
-            "connections.update_authorization",  # of an authorization that Sage never began
-        ),
-        404,
-    ),
-}
 
 
 def sdk(client, site, authorization=None):
@@ -84,29 +48,7 @@ def of(client, calls=CALLS):
 
 @pytest.fixture
 def ids(site, world):
-    linked = worlds.make_account(world)
-    worlds.link(world, linked)
-    path = (
-        f"/companies/{linked.company_id}/connections/{linked.connection_id}/push/bankAccounts/acc-001/bankTransactions"
-    )
-    line = {"id": "tx-0", "date": "2026-02-01", "amount": 1, "balance": 1}
-    pushed = site.call("POST", path, {"accountId": "acc-001", "transactions": [line]}).json()
-    spare = site.call("POST", "/apiKeys", {"name": "spare"}).json()
-    return {
-        "company_id": linked.company_id,
-        "connection_id": linked.connection_id,
-        "account_id": "acc-001",
-        "source_account_id": "acc-001",
-        "push_operation_key": pushed["pushOperationKey"],
-        "api_key_id": spare["id"],
-        "platform_key": "olpr",
-        "product_identifier": "bank-feeds",
-        "data_type": "bankTransactions",
-        "custom_data_identifier": "x",
-        "dataset_id": UNKNOWN,
-        "sync_id": UNKNOWN,
-        "webhook_id": UNKNOWN,
-    }
+    return sdk_calls.something_of_each(site, world)
 
 
 @pytest.mark.parametrize("client", sdk_calls.CLIENTS)

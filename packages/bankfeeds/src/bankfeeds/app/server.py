@@ -22,7 +22,7 @@ from bankfeeds.app.listening import address_of, listen
 from bankfeeds.app.lock import ServeLock
 from bankfeeds.app.measuring import measuring
 from bankfeeds.app.protocol import BoundedProtocol
-from bankfeeds.app.registering import ensure_first_listing
+from bankfeeds.app.registering import FIRST, ensure_first_listing
 from bankfeeds.app.secret_key import sqlite_path
 from bankfeeds.app.sign_on import TIMEOUT_S, OpenIdConnect
 from bankfeeds.app.transcript import Recorded, Transcript
@@ -84,6 +84,7 @@ def serve(
             settings.body_bytes_max,
             settings.api_requests_per_minute_max,
             settings.api_requests_per_day_max,
+            settings_listing=FIRST if settings.has_first_listing else None,
         )
         app = _app(everything, roles, surface, meters, _sign_on(settings, stack))
         if kept is not None:

@@ -328,9 +328,11 @@ def _secret_flaws(given: ListingSecrets) -> list[Flaw]:
 
 
 def _secret_flaw(name: str, value: str) -> list[Flaw]:
-    if 1 <= len(value) <= SECRET_LENGTH_MAX:
+    """They go into HTTP headers, which carry nothing else for sure: another character would never compare equal."""
+    if 1 <= len(value) <= SECRET_LENGTH_MAX and value.isascii() and value.isprintable() and value == value.strip():
         return []
-    return [Flaw(name, f"must have 1 to {SECRET_LENGTH_MAX} characters")]
+    told = f"must have 1 to {SECRET_LENGTH_MAX} printable ASCII characters, without a space before or after"
+    return [Flaw(name, told)]
 
 
 def _is_web_address(url: str) -> bool:

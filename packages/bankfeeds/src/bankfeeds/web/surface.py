@@ -20,3 +20,5 @@ class Surface:
     requests_per_minute_max: int = 1_000_000
     requests_per_day_max: int = 100_000_000
     body_s: float = BODY_S
+    settings_listing: str | None = None
+    """The listing that settings describe: they would undo what is changed of its secrets."""

@@ -74,10 +74,17 @@ def serving(
     public_url: str | None = None,
     registrar: Registrar | None = None,
     sign_on: SignOn | None = None,
+    settings_listing: str | None = None,
 ) -> Generator[PortalSite]:
     """`registrar`: None where nothing may be registered at Sage."""
     numbers = itertools.count(1)
-    surface = Surface(server.pool, lambda: f"{next(numbers):032x}", public_url or server.url, worlds.BODY_BYTES_MAX)
+    surface = Surface(
+        server.pool,
+        lambda: f"{next(numbers):032x}",
+        public_url or server.url,
+        worlds.BODY_BYTES_MAX,
+        settings_listing=settings_listing,
+    )
     is_https = surface.public_url.startswith("https://")
     server.app = make_app(
         routes(world, surface, registrar or NoSage(), sign_on), lambda: None, unrouted(surface), is_https=is_https

@@ -71,6 +71,9 @@ class Person:
     def press(self, key: str) -> None:
         self.page.get_by_role("button", name=self.words[key], exact=True).first.click()
 
+    def unfold(self, key: str) -> None:
+        self.page.locator("summary").get_by_text(self.words[key], exact=True).click()
+
     def is_told(self, key: str, **values: str) -> None:
         expect(self.page.get_by_text(self.words[key].format(**values))).to_be_visible()
 
@@ -109,13 +112,16 @@ def test_setting_up_is_for_everybody(site: PortalSite, browser: Browser, tmp_pat
     ann.see("integrations", "integrations-empty")
     fill_platform(site.world)
     for path, name in (
-        ("", "home"), ("integrations", "integrations"), ("integrations/uk", "listing"),
+        ("", "home"), ("integrations", "integrations"),
         ("integrations/new", "listing-new"), ("integrations/uk/remove", "listing-remove"), ("branding", "branding"),
         ("first-run", "first-run"), ("developers", "developers"), ("audit", "audit"), ("nowhere", "nowhere"),
         ("operators", "operators"), ("operators/1", "operator"), ("password", "own-password"),
     ):  # fmt: skip
         ann.see(path, name)
     ann.open("integrations/uk")
+    for key in ("header_drop", "listing_secrets_rotate"):
+        ann.unfold(key)
+    ann.shoot("listing")
     ann.press("listing_try")
     ann.is_told("listing_answers_not", reason="Sage answered 401 to the client secret")
     ann.open("integrations/new")

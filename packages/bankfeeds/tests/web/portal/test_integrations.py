@@ -151,17 +151,6 @@ def test_names_and_addresses_are_changed(site):
     assert site.post(f"{LISTING}/facts", {**given, "url": "no address"}).status_code == 422
 
 
-def test_credentials_are_replaced_all_three_or_none(site):
-    before = listings.secrets(site.world, "uk")
-    answer = site.post(f"{LISTING}/secrets", {"client_secret": "a", "api_key": "", "header_value": "c"})
-    assert answer.status_code == 422
-    assert listings.secrets(site.world, "uk") == before
-    assert (
-        site.post(f"{LISTING}/secrets", {"client_secret": "a", "api_key": "b", "header_value": "c"}).status_code == 303
-    )
-    assert listings.secrets(site.world, "uk").api_key == "b"
-
-
 def test_the_amount_unit_is_confirmed_withdrawn_and_changed_each_with_a_reason(site):
     confirm = {"do": "confirm", "amount_unit": "minor", "evidence": "Ann at Sage, 3 May", "reason": "go-live"}
     assert site.post(f"{LISTING}/amounts", {**confirm, "evidence": ""}).status_code == 422
@@ -245,7 +234,7 @@ def test_who_may_not_change_a_listing_reads_it_without_forms_and_without_secrets
     shown = listings.get(site.world, "uk")
     for fact in (
         shown.name, shown.bank_id, shown.external_ref, shown.provider_url, shown.token_url, shown.client_id,
-        shown.header_name, f"{site.url}/sage/uk/notification", "https://app.bank.example/consent", "3 May",
+        shown.header_name, "Old header accepted", f"{site.url}/sage/uk/notification", "https://app.bank.example/consent", "3 May",
     ):  # fmt: skip
         assert str(fact) in said_in(answer), fact
     main = answer.text.partition("<main")[2]
@@ -256,7 +245,7 @@ def test_who_may_not_change_a_listing_reads_it_without_forms_and_without_secrets
         assert f">{secret}<" not in answer.text
 
     before = worlds.everything(site.world)
-    for path in ("settings", "facts", "secrets", "amounts", "try", "register", "remove"):
+    for path in ("settings", "facts", "secrets", "drop-old-header", "amounts", "try", "register", "remove"):
         assert site.post(f"{LISTING}/{path}", {"reason": "x"}).status_code == 403
     assert site.get(f"{LISTING}/remove").status_code == 403
     assert site.get("integrations/new").status_code == 403

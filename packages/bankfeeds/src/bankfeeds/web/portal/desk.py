@@ -49,6 +49,7 @@ class Desk:
         self.registrar = registrar
         self.sign_on = sign_on
         self.public_url = surface.public_url
+        self.settings_listing = surface.settings_listing
         self.root = urlsplit(surface.public_url).path.rstrip("/") + "/portal"
         self.is_https = surface.public_url.startswith("https://")
 
@@ -100,6 +101,7 @@ class Desk:
             "number": tells.number,
             "count": tells.count,
             "amount": tells.amount,
+            "told": tells.told,
         }
 
 

@@ -1,4 +1,4 @@
-"""One listing: how it stands, its settings, its credentials (written, never read), its amount unit, and Sage.
+"""One listing: how it stands, its settings, its credentials (rotated, never read), its amount unit, and Sage.
 
 Administrators change it; everybody else reads the same facts, without the credentials' forms.
 """
@@ -46,14 +46,27 @@ def facts(desk: Desk, visit: Visit) -> Answer:
     )
 
 
-def secrets(desk: Desk, visit: Visit) -> Answer:
-    """All three anew: what is there is never shown."""
-    given = _secrets(visit)
+def rotate(desk: Desk, visit: Visit) -> Answer:
+    """What is filled in, anew; what is not stays. The header's value before goes on counting beside the new one."""
+    listing_id, reason = visit.path["listing"], visit.fields.get("reason", "")
+    given = {name: visit.fields.get(name, "").strip() or None for name in _SECRETS}
+
+    def change() -> None:
+        if listing_id == desk.settings_listing:
+            raise Conflict("settings_listing", f"listing {listing_id} goes by the settings; change its secrets there")
+        listings.rotate(desk.world, visit.actor, listing_id, listings.NewSecrets(**given), check_reason(reason))
+
+    return _changed(desk, visit, "secrets", change)
+
+
+def drop_old_header(desk: Desk, visit: Visit) -> Answer:
+    """Once Sage sends the new one."""
+    listing_id, reason = visit.path["listing"], visit.fields.get("reason", "")
     return _changed(
         desk,
         visit,
-        "secrets",
-        lambda: listings.update(desk.world, visit.actor, visit.path["listing"], {}, given),
+        "header",
+        lambda: listings.drop_old_header(desk.world, visit.actor, listing_id, check_reason(reason)),
     )
 
 
@@ -157,7 +170,7 @@ def _page(desk: Desk, visit: Visit, section: str, form: Form, status: int = 200)
     found, linking = listings.get(desk.world, listing_id), integration.get(desk.world, listing_id)
     stored = {each.name: str(getattr(found, each.name) or "") for each in fields(Listing)}
     stored |= {name: getattr(linking, name) or "" for name in _SETTINGS}
-    forms = {name: Form(stored) for name in ("settings", "facts", "secrets", "amounts")}
+    forms = {name: Form(stored) for name in ("settings", "facts", "secrets", "header", "amounts")}
     if section:
         forms[section] = form
     return desk.page(
@@ -170,6 +183,8 @@ def _page(desk: Desk, visit: Visit, section: str, form: Form, status: int = 200)
         forms=forms,
         texts=TEXTS,
         units=list(AmountUnit),
+        header_values=listings.header_values_in_force(desk.world, listing_id),
+        goes_by_settings=listing_id == desk.settings_listing,
         callbacks=registering.callbacks_of(desk.public_url, listing_id),
     )
 
@@ -178,7 +193,7 @@ def _said(visit: Visit, refusal: Refusal) -> Form:
     kept = {name: text for name, text in visit.fields.items() if name not in _SECRETS}
     form = refused(visit.words, kept, refusal, "listing_")
     problems = {_FIELDS.get(name, name): problem for name, problem in form.problems.items()}
-    return Form(form.values, problems, form.problem)
+    return Form(form.values, problems, problems.pop("secrets", form.problem))
 
 
 def _secrets(visit: Visit) -> ListingSecrets:
@@ -195,7 +210,8 @@ PAGES = (
     PortalPage(_PATH, show),
     PortalPage(f"{_PATH}/settings", act=settings),
     PortalPage(f"{_PATH}/facts", act=facts),
-    PortalPage(f"{_PATH}/secrets", act=secrets),
+    PortalPage(f"{_PATH}/secrets", act=rotate),
+    PortalPage(f"{_PATH}/drop-old-header", act=drop_old_header),
     PortalPage(f"{_PATH}/amounts", act=amounts),
     PortalPage(f"{_PATH}/try", act=try_connection),
     PortalPage(f"{_PATH}/register", act=register),

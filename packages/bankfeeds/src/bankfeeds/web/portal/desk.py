@@ -101,7 +101,6 @@ class Desk:
             "number": tells.number,
             "count": tells.count,
             "amount": tells.amount,
-            "told": tells.told,
         }
 
 

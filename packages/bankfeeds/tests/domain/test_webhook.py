@@ -27,5 +27,5 @@ def test_what_is_of_no_company_comes_to_whoever_asks_for_tags_too(tags: tuple[st
     ("tags", "wanted"),
     [({"region": "uk"}, True), ({"region": "UK"}, False), ({"uk": "region"}, False), ({}, False)],
 )
-def test_a_company_is_let_through_by_any_of_its_tags(tags: dict[str, str], wanted: bool) -> None:
+def test_a_company_is_let_through_by_any_of_its_tags(*, tags: dict[str, str], wanted: bool) -> None:
     assert consumer("region:uk", "plan:gold").wants(company(**tags)) == wanted

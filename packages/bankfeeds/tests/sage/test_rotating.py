@@ -1,5 +1,6 @@
 """Secrets that another process replaced: what Sage refuses by those before is asked again with the new ones, once."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
@@ -8,8 +9,12 @@ import pytest
 
 from bankfeeds.domain.listing import ListingSecrets
 from bankfeeds.domain.outcome import Deferred
+from bankfeeds.flows import listings
+from bankfeeds.flows.context import SECRETS_REMEMBERED
+from bankfeeds.flows.listings import NewSecrets
 from bankfeeds.sage.destination import SageDestinations
 
+from .. import consent, worlds
 from .test_offering import LISTING
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -58,3 +63,31 @@ def test_what_is_refused_by_the_only_secrets_there_are_is_not_asked_twice():
     sage = Sage(NEW)
     assert isinstance(find(sage, OLD), Deferred)
     assert sage.asked == ["/oauth/token"]
+
+
+@pytest.mark.parametrize("world", worlds.BOTH, indirect=True)
+def test_credentials_that_an_operator_rotated_are_used_by_every_process_at_once(world):
+    """Sage takes the new ones from one moment to the next, as the harder case has it."""
+    listings.add(world, "operator:ann", consent.listing(), consent.SECRETS)
+    there = replace(world, secrets=type(world.secrets)(SECRETS_REMEMBERED))
+    sage = Sage(consent.SECRETS)
+
+    def find(process):
+        with httpx2.Client(transport=httpx2.MockTransport(sage)) as http:
+            destinations = SageDestinations(
+                lambda listing: listings.secrets(process, listing),
+                http,
+                world.clock,
+                secrets_anew=lambda listing: listings.secrets_anew(process, listing),
+            )
+            return destinations(listings.get(world, consent.LISTING)).find("ext-1")
+
+    assert find(world) is find(there) is None
+    sage.takes = replace(consent.SECRETS, client_secret="another", api_key="another key")
+    assert isinstance(find(there), Deferred), "Sage has changed, we have not been told: nothing is lost, it waits"
+
+    new = NewSecrets(client_secret="another", api_key="another key")
+    listings.rotate(world, "operator:ann", consent.LISTING, new, "Sage issued others")
+
+    assert find(world) is find(there) is None
+    assert listings.secrets(there, consent.LISTING).header_values == consent.SECRETS.header_values

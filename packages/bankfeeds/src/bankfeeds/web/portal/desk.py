@@ -101,6 +101,7 @@ class Desk:
             "number": tells.number,
             "count": tells.count,
             "amount": tells.amount,
+            "told": tells.told,
         }
 
 

@@ -14,7 +14,7 @@ from bankfeeds.flows.operators import Session
 from bankfeeds.web.endpoint import Answer, Call, Handler, TooLarge
 from bankfeeds.web.portal import cookies
 from bankfeeds.web.portal.desk import Desk
-from bankfeeds.web.portal.form import read_fields, said
+from bankfeeds.web.portal.form import read_fields, whole
 from bankfeeds.web.portal.visit import PortalPage, Visit
 from bankfeeds.web.portal.words import LANGUAGES, words_for
 
@@ -75,7 +75,7 @@ def on_error(desk: Desk, error: Exception, call: Call) -> Answer:
     if not isinstance(error, Refusal):
         return problem(desk, visit, 500, "broken", visit.words["broken"].format(number=call.correlation_id))
     name = _NAMES.get(status, "refused")
-    return problem(desk, visit, status, name, said(visit.words, f"refusal_{error.code}", error.message))
+    return problem(desk, visit, status, name, whole(visit.words, error))
 
 
 def problem(desk: Desk, visit: Visit, status: int, name: str, lead: str) -> Answer:

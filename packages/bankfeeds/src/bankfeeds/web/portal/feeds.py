@@ -11,7 +11,7 @@ from bankfeeds.flows import listings, operate, overview
 from bankfeeds.web.endpoint import Answer
 from bankfeeds.web.portal.asked import whole_number
 from bankfeeds.web.portal.desk import Desk
-from bankfeeds.web.portal.form import said
+from bankfeeds.web.portal.form import whole
 from bankfeeds.web.portal.states import tone
 from bankfeeds.web.portal.visit import PortalPage, Visit
 
@@ -77,7 +77,7 @@ def _decide(desk: Desk, visit: Visit, name: str, decide: Decision) -> Answer:
     try:
         decide(line, visit.fields.get("reason", ""))
     except Refusal as refusal:
-        return _page(desk, visit, said(visit.words, f"refusal_{refusal.code}", refusal.message), line)
+        return _page(desk, visit, whole(visit.words, refusal), line)
     return desk.go(visit, f"feeds/{visit.path['feed']}", f"done_feed_{name}", line=line[:_LINE_SHOWN_MAX])
 
 

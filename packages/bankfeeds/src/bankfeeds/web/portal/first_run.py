@@ -9,6 +9,7 @@ from bankfeeds.flows.first_run import Step, Walk
 from bankfeeds.web.endpoint import Answer
 from bankfeeds.web.portal.desk import Desk
 from bankfeeds.web.portal.form import Form, refused
+from bankfeeds.web.portal.phrases import told
 from bankfeeds.web.portal.visit import PortalPage, Visit
 
 CURRENCIES = ("GBP", "EUR", "USD", "CAD", "ZAR", "AUD", "NZD")
@@ -26,7 +27,8 @@ def check(desk: Desk, visit: Visit) -> Answer:
     walk = first_run.look(desk.world)
     if walk.listing is None:
         return desk.redirect(f"{desk.root}/{PATH}")
-    return _page(desk, visit, walk, checked=first_run.ask_sage(desk.world, walk.listing) or "")
+    problem = first_run.ask_sage(desk.world, walk.listing)
+    return _page(desk, visit, walk, checked=told(visit.words.language, problem or ""))
 
 
 def make(desk: Desk, visit: Visit) -> Answer:

@@ -8,6 +8,7 @@ from email.policy import HTTP
 
 from bankfeeds.domain.errors import Refusal
 from bankfeeds.web.form import FIELDS_MAX, read_form
+from bankfeeds.web.portal.phrases import PHRASES, told
 from bankfeeds.web.portal.words import Words
 
 
@@ -27,15 +28,24 @@ class Form:
 def refused(words: Words, values: Mapping[str, str], refusal: Refusal, kind: str = "") -> Form:
     """What was filled in, with what the flow says against it.
 
-    The catalogue's `flaw_{kind}{field}` or `refusal_{code}` is said if there is one; the flow's own words are English.
+    The catalogue's `flaw_{kind}{field}` or `refusal_{code}` is said if there is one; else the flow's own words, by
+    phrases.py.
     """
     problems = {flaw.field: said(words, f"flaw_{kind}{flaw.field}", flaw.message) for flaw in refusal.flaws}
-    whole = "" if problems else said(words, f"refusal_{refusal.code}", refusal.message)
-    return Form(values, problems, whole)
+    return Form(values, problems, "" if problems else whole(words, refusal))
+
+
+def whole(words: Words, refusal: Refusal) -> str:
+    """A refusal in one text: the catalogue's, else the flow's own in the page's language."""
+    if f"refusal_{refusal.code}" in words:
+        return words[f"refusal_{refusal.code}"]
+    if refusal.flaws and words.language in PHRASES:
+        return " ; ".join(f"{flaw.field} : {told(words.language, flaw.message)}" for flaw in refusal.flaws)
+    return told(words.language, refusal.message)
 
 
 def said(words: Words, key: str, otherwise: str) -> str:
-    return words.texts.get(key, otherwise)
+    return words.texts.get(key) or told(words.language, otherwise)
 
 
 def read_fields(content_type: str, body: bytes) -> tuple[dict[str, str], dict[str, bytes]]:

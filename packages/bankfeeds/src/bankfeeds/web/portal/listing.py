@@ -13,7 +13,8 @@ from bankfeeds.domain.operator import Role
 from bankfeeds.flows import integration, listings, registering
 from bankfeeds.web.endpoint import Answer
 from bankfeeds.web.portal.desk import Desk
-from bankfeeds.web.portal.form import Form, refused
+from bankfeeds.web.portal.form import Form, refused, whole
+from bankfeeds.web.portal.phrases import told
 from bankfeeds.web.portal.visit import PortalPage, Visit
 
 _PATH = "integrations/{listing}"
@@ -90,7 +91,7 @@ def try_connection(desk: Desk, visit: Visit) -> Answer:
     trial = registering.try_connection(desk.world, visit.actor, listing_id)
     to = f"integrations/{listing_id}"
     if trial.problem is not None:
-        return desk.go(visit, to, "listing_answers_not", kind="bad", reason=trial.problem)
+        return desk.go(visit, to, "listing_answers_not", kind="bad", reason=told(visit.words.language, trial.problem))
     return desk.go(visit, to, "listing_answers" if trial.is_registered else "listing_answers_stranger")
 
 
@@ -100,7 +101,7 @@ def register(desk: Desk, visit: Visit) -> Answer:
     try:
         registering.register(desk.world, desk.registrar, visit.actor, listing_id, desk.public_url, None)
     except (Conflict, Unavailable) as refusal:
-        return desk.go(visit, to, "listing_not_registered", kind="bad", reason=refusal.message)
+        return desk.go(visit, to, "listing_not_registered", kind="bad", reason=whole(visit.words, refusal))
     return desk.go(visit, to, "listing_registered")
 
 

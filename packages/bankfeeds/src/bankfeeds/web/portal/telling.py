@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from markupsafe import Markup
 
 from bankfeeds.domain.money import EXPONENTS
+from bankfeeds.web.portal.phrases import told
 from bankfeeds.web.words import Words
 
 
@@ -45,6 +46,10 @@ class Teller:
 
     def age(self, since: datetime | None) -> str:
         return age(since, self.now)
+
+    def told(self, text: str | None) -> str:
+        """What the program says in English, in the page's language."""
+        return told(self.words.language, text or "")
 
     def number(self, value: int) -> str:
         return f"{value:,}".replace(",", self.words["thousands"]).replace("-", "\u2212")

@@ -11,6 +11,7 @@ from bankfeeds.domain.feed_view import StatementView
 from bankfeeds.domain.history import Entry
 from bankfeeds.domain.push_operation import PushOperation
 from bankfeeds.domain.statement import StatementStatus
+from bankfeeds.web.portal.phrases import told as phrase
 from bankfeeds.web.portal.states import tone
 from bankfeeds.web.portal.telling import amount
 from bankfeeds.web.portal.words import Words
@@ -46,7 +47,7 @@ def _push(words: Words, entry: Entry, push: PushOperation) -> Told:
     first, last = push.first_seq, push.last_seq
     lines = 0 if first is None or last is None else last - first + 1
     title = words[f"push_{push.status.value}"].format(lines=lines) if lines else words["push_repeats"]
-    flaws = tuple(flaw.message for flaw in (*push.errors, *push.warnings)[:PROBLEMS_SHOWN_MAX])
+    flaws = tuple(phrase(words.language, flaw.message) for flaw in (*push.errors, *push.warnings)[:PROBLEMS_SHOWN_MAX])
     return Told(entry.place.at, tone(push.status.value), title, flaws, key=push.key)
 
 
@@ -57,7 +58,7 @@ def _statement(words: Words, entry: Entry, statement: StatementView, currency: s
         shown = amount(words, balance, currency)
         details.append(words["statement_more_balance"].format(balance=shown, on=entry.detail.get("on")))
     if statement.refusal:
-        details.append(words["statement_refused_more"].format(refusal=statement.refusal))
+        details.append(words["statement_refused_more"].format(refusal=phrase(words.language, statement.refusal)))
     outcome = words[f"outcome_{statement.status}"]
     return Told(entry.place.at, tone(statement.status), title, tuple(details), outcome)
 
@@ -80,7 +81,15 @@ def _act(words: Words, entry: Entry, actor: str) -> Told:
     if entry.what == "feed.open":
         more = "act_feed_open_more" if entry.detail.get("startOn") else "act_feed_open_more_undated"
         details = (words[more].format_map(known),)
-    return Told(entry.place.at, tone(entry.what), title, details, None, actor, entry.reason)
+    return Told(
+        entry.place.at,
+        tone(entry.what),
+        title,
+        details,
+        None,
+        actor,
+        entry.reason and phrase(words.language, entry.reason),
+    )
 
 
 def _plain(value: object) -> str:

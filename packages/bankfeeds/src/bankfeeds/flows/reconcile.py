@@ -3,7 +3,7 @@
 Read only, in one transaction, so that all parts speak of the same moment.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,7 +18,7 @@ from bankfeeds.domain.balance_proof import (
     Verdict,
     total_before,
 )
-from bankfeeds.domain.errors import Flaw, Invalid
+from bankfeeds.domain.errors import Flaw, Invalid, NotFound
 from bankfeeds.domain.feed import Feed
 from bankfeeds.domain.money import EXPONENTS, amount_flaw
 from bankfeeds.domain.source_account import SourceAccount
@@ -154,12 +154,32 @@ def _balance_at(proved: Proof, tx: Read, account_pk: int, seq: int) -> Decimal:
 
 def state(world: World, actor: str, name: str, given: Mapping[date, Decimal]) -> SourceAccount:
     """The institution's own closing balances of an account, by day; one that was given before is replaced."""
+    return _state(world, actor, lambda tx: named.account(tx, name), given)
+
+
+def state_by_api(
+    world: World, actor: str, company_id: str, connection_id: str, account_id: str, given: Mapping[date, Decimal]
+) -> SourceAccount:
+    """The same, of the account that a request's path names."""
+
+    def find(tx: Read) -> SourceAccount:
+        account = source_accounts.find(tx, company_id, connection_id, account_id)
+        if account is None:
+            raise NotFound("source_account", f"Source account {account_id} was not found")
+        return account
+
+    return _state(world, actor, find, given)
+
+
+def _state(
+    world: World, actor: str, find: Callable[[Read], SourceAccount], given: Mapping[date, Decimal]
+) -> SourceAccount:
     now = world.clock()
     if not 1 <= len(given) <= CLOSINGS_MAX:
         raise Invalid("closing_balances", f"give 1 to {CLOSINGS_MAX} closing balances at a time, not {len(given)}")
 
     def run(tx: Write) -> SourceAccount:
-        account = named.account(tx, name)
+        account = find(tx)
         _check(account, given)
         proof.state(tx, account.pk, given, now, actor)
         detail = {"days": len(given), "from": min(given).isoformat(), "to": max(given).isoformat()}

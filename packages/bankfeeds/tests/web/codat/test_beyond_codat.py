@@ -5,6 +5,9 @@ from decimal import Decimal
 
 import pytest
 
+from bankfeeds.domain.balance_proof import Verdict
+from bankfeeds.flows import reconcile
+
 from ... import worlds
 
 pytestmark = pytest.mark.parametrize("world", worlds.BOTH, indirect=True)
@@ -141,3 +144,56 @@ def test_reauthorization_of_an_account_that_is_not_linked_is_409_and_of_none_404
     assert site.call("POST", path).status_code == 404
     assert site.call("POST", reauthorization(made), {"reason": "x" * 5000}).status_code == 400
     assert worlds.everything(world) == before
+
+
+def closings(linked, account="acc-001"):
+    return f"{base(linked)}/connectionInfo/bankFeedAccounts/{account}/closingBalances"
+
+
+def test_closing_balances_are_stated_and_the_proof_is_held_against_them(site, world, linked):
+    push(site, linked)
+    days = [{"date": "2026-02-01", "balance": 330.75}, {"date": "2026-02-02T00:00:00", "balance": 300.10}]
+
+    answer = site.call("PUT", closings(linked), {"closingBalances": days})
+
+    assert (answer.status_code, answer.json()) == (200, {"days": 2})
+    found = reconcile.reconcile(world, f"{linked.connection_id}/acc-001")
+    assert found.verdict is Verdict.failed
+    (wrong,) = found.proof.disagreements
+    assert (wrong.on.isoformat(), wrong.by_lines, wrong.stated) == ("2026-02-02", Decimal("300.5"), Decimal("300.1"))
+    site.call("PUT", closings(linked), {"closingBalances": [{"date": "2026-02-02", "balance": 300.50}]})
+    assert reconcile.reconcile(world, f"{linked.connection_id}/acc-001").verdict is Verdict.proved
+
+
+@pytest.mark.parametrize(
+    ("days", "fields"),
+    [
+        ([{}], ["closingBalances[0].date", "closingBalances[0].balance"]),
+        ([{"date": "2026-02-30", "balance": 1}], ["closingBalances[0].date"]),
+        ([{"date": "2026-02-01", "balance": 1}, {"date": "2026-02-01", "balance": 2}], ["closingBalances[1].date"]),
+        ([{"date": "2026-02-01", "balance": 1.234}], ["2026-02-01"]),
+        ([{"date": "2026-02-01", "balance": "1"}], ["closingBalances[0].balance"]),
+        ([], None),
+        (
+            [{"date": f"{2000 + n // 300}-{n % 300 // 28 + 1:02}-{n % 28 + 1:02}", "balance": 1} for n in range(1001)],
+            None,
+        ),
+    ],
+)
+def test_closing_balances_in_which_anything_is_wrong_are_a_400_and_nothing_is_taken(site, world, linked, days, fields):
+    before = worlds.everything(world)
+
+    answer = site.call("PUT", closings(linked), {"closingBalances": days})
+
+    assert answer.status_code == 400
+    assert fields is None or [each["itemId"] for each in answer.json()["validation"]["errors"]] == fields
+    assert worlds.everything(world) == before
+
+
+def test_closing_balances_of_an_account_that_is_not_there_are_404(site, linked):
+    assert (
+        site.call(
+            "PUT", closings(linked, "acc-9"), {"closingBalances": [{"date": "2026-02-01", "balance": 1}]}
+        ).status_code
+        == 404
+    )

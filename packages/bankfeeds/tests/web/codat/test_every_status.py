@@ -199,7 +199,13 @@ def test_every_status_that_the_tables_list_is_answered(server, site, world, ids)
 
 
 def test_no_operation_is_left_out_and_each_answer_is_one_that_the_document_has():
-    beyond = {"create-statement-file", "list-push-receipts", "refuse-authorization", "request-reauthorization"}
+    beyond = {
+        "create-statement-file",
+        "list-push-receipts",
+        "refuse-authorization",
+        "request-reauthorization",
+        "set-closing-balances",
+    }
     origins = {"get-connection-management-cors-settings", "set-connection-management-cors-settings"}
     assert set(TABLE) == set(BY_ID) - beyond - origins
     document = own_document.ours()["paths"]

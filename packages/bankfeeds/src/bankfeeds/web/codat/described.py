@@ -193,6 +193,14 @@ FEEDS: Mapping[tuple[str, str], Described] = {
         {200: wire.Account},
         wire.ReauthorizationBody,
     ),
+    ("PUT", _ACCOUNTS + "/{account_id}/closingBalances"): Described(
+        "set-closing-balances",
+        "Source accounts",
+        "State your own closing balances, day by day, for the proof of balances (not in Codat)",
+        {200: wire.ClosingBalancesStated},
+        wire.ClosingBalancesBody,
+        ["closingBalances"],
+    ),
     ("POST", _ACCOUNTS + "/{account_id}/statementFiles"): Described(
         "create-statement-file",
         "Transactions",

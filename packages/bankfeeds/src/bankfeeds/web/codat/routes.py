@@ -11,6 +11,7 @@ from bankfeeds.flows.once import Running
 from bankfeeds.web.codat import (
     api_keys,
     authorization,
+    closing_balances,
     companies,
     connections,
     inapplicable,
@@ -87,6 +88,7 @@ RESOURCES = (
         {"PATCH": source_accounts.update, "DELETE": source_accounts.delete},
     ),
     Resource(_ACCOUNTS + "/{account_id}/reauthorization", "SourceAccounts", {"POST": source_accounts.reauthorize}),
+    Resource(_ACCOUNTS + "/{account_id}/closingBalances", "ClosingBalances", {"PUT": closing_balances.put}),
     Resource(_ACCOUNTS + "/{account_id}/statementFiles", "StatementFiles", {"POST": statement_files.create}),
     Resource(_CONNECTION + "/bankFeeds/otp", "SourceAccounts", {"POST": source_accounts.generate_otp}),
     Resource(

@@ -91,6 +91,15 @@ class ReauthorizationBody(Request):
     reason: str | None = None
 
 
+class ClosingBalance(Request):
+    date: str | None = None
+    balance: Number | None = None
+
+
+class ClosingBalancesBody(Request):
+    closing_balances: list[ClosingBalance] | None = None
+
+
 class AccountPatch(Request):
     id: str | None = None
     account_name: str | None = None
@@ -190,6 +199,10 @@ class BatchResult(Response):
 class BatchItem(Response):
     source_account_id: str
     result: BatchResult
+
+
+class ClosingBalancesStated(Response):
+    days: int
 
 
 class OneTimePassword(Response):

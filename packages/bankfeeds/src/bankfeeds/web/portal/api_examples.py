@@ -51,6 +51,7 @@ BODIES: Mapping[str, object] = {
     "create-source-account": _ACCOUNT,
     "create-batch-source-account": [_ACCOUNT, _CARD],
     "update-source-account": {"accountName": "Till"},
+    "set-closing-balances": {"closingBalances": [{"date": "2026-02-27", "balance": 330.75}]},
     "request-reauthorization": {"reason": "consent ends in a week"},
     "create-bank-transactions": {"accountId": "acc-001", "transactions": _TRANSACTIONS},
     "create-api-key": {"name": "nightly push", "scope": "write"},

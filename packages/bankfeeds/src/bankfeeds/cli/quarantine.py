@@ -1,6 +1,5 @@
 """`bankfeeds quarantine` and `bankfeeds trace`: pushes held before they are sent; where a line came from and went."""
 
-import csv
 import sys
 
 from cyclopts import App
@@ -9,7 +8,7 @@ from bankfeeds.cli import opening, output
 from bankfeeds.flows import quarantine as flow
 from bankfeeds.flows import trace as tracing
 from bankfeeds.store.quarantine import Hold
-from bankfeeds.web.reconciliation.sheet import plain
+from bankfeeds.web.reconciliation.ignored import ignored
 
 app = App(name="quarantine", help="Quarantine: pushes held before they are sent; released, or dropped.")
 
@@ -80,13 +79,7 @@ def ignore(push: str) -> None:
     """
     with opening.world() as world:
         found = tracing.in_sage(world, push)
-    writer = csv.writer(sys.stdout, lineterminator="\r\n")
-    writer.writerow(("listing", "bank account", "line", "date", "amount", "description", "counterparty", "reference"))
-    for each in found:
-        for line in each.lines:
-            texts = (line.description, line.counterparty or "", line.reference or "")
-            head = (plain(each.listing), plain(each.bank_account_id), plain(line.id))
-            writer.writerow((*head, line.on.isoformat(), line.amount, *map(plain, texts)))
+    sys.stdout.write(ignored(found))
 
 
 def trace(account: str, line: str, *, json: bool = False) -> None:

@@ -28,6 +28,16 @@ def every(world: World) -> list[Hold]:
     return world.db.read(store.active)
 
 
+def of_push(world: World, push_key: str) -> Hold | None:
+    """What is held of one push now."""
+
+    def read(tx: Read) -> Hold | None:
+        held = store.active(tx, push_pk=_found(tx, push_key).pk)
+        return held[0] if held else None
+
+    return world.db.read(read)
+
+
 def hold(world: World, actor: str, push_key: str, reason: str) -> Hold:
     """What of a push was not sent yet is not sent, nor is what follows it in the account."""
     reason = check_reason(reason)

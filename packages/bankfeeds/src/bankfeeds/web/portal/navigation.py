@@ -17,7 +17,13 @@ class Item:
 GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
     (
         "nav_group_operate",
-        (Item("home", ""), Item("companies", "companies"), Item("pushes", "pushes"), Item("feeds", "feeds")),
+        (
+            Item("home", ""),
+            Item("companies", "companies"),
+            Item("pushes", "pushes"),
+            Item("feeds", "feeds"),
+            Item("quarantine", "quarantine"),
+        ),
     ),
     (
         "nav_group_set_up",

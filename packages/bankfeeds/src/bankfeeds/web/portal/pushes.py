@@ -1,11 +1,12 @@
 """The write history by filters, and one push operation with its lines, warnings, errors and statements."""
 
 from datetime import date
+from urllib.parse import quote
 
 from bankfeeds.domain.errors import Invalid, one_flaw
 from bankfeeds.domain.history import PushFilter
 from bankfeeds.domain.push_operation import PushStatus
-from bankfeeds.flows import history
+from bankfeeds.flows import history, quarantine
 from bankfeeds.web.endpoint import Answer
 from bankfeeds.web.portal.asked import whole_number
 from bankfeeds.web.portal.desk import Desk
@@ -43,10 +44,19 @@ def pushes(desk: Desk, visit: Visit) -> Answer:
 
 
 def push(desk: Desk, visit: Visit) -> Answer:
+    return page(desk, visit)
+
+
+def page(desk: Desk, visit: Visit, problem: str = "") -> Answer:
+    """One push operation; with what was refused, if anything was."""
     skipped = whole_number(visit.first("lines"), "lines", 0)
     detail = history.push(desk.world, visit.path["push"], skipped)
     title = visit.words["push_title"]
-    return desk.page(visit, "push.html", title, detail=detail, row=detail.row, skipped=skipped, tone=tone)
+    return desk.page(
+        visit, "push.html", title, 422 if problem else 200, detail=detail, row=detail.row, skipped=skipped, tone=tone,
+        held=quarantine.of_push(desk.world, visit.path["push"]), problem=problem,
+        place=f"{desk.root}/pushes/{quote(detail.row.push.key, safe='')}",
+    )  # fmt: skip
 
 
 def _wanted(typed: dict[str, str]) -> PushFilter:

@@ -6,6 +6,7 @@ from bankfeeds.domain.audit import AuditEntry
 from bankfeeds.flows.auditing import ENTRIES_PER_PAGE
 from bankfeeds.store import audit
 
+from ... import worlds
 from .portal_site import said_in
 
 
@@ -29,6 +30,7 @@ def test_an_entry_says_who_what_when_and_why(site, write):
     assert "the bank&#39;s own test &lt;line&gt;" in site.get("audit").text
 
 
+@pytest.mark.parametrize("world", worlds.BOTH, indirect=True)
 def test_it_is_filtered_and_remembers_by_what(site, write):
     write("feed.skip")
     write("company.create", subject="company:1")

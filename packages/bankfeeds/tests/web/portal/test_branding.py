@@ -7,7 +7,7 @@ import pytest
 from bankfeeds.flows import branding
 from bankfeeds.flows.context import World
 
-from ... import pictures
+from ... import pictures, worlds
 from .portal_site import PortalSite, said_in
 
 
@@ -61,6 +61,7 @@ def test_what_is_no_colour_is_refused_beside_its_field(site: PortalSite, world: 
     assert branding.get(world) == before
 
 
+@pytest.mark.parametrize("world", worlds.BOTH, indirect=True)
 def test_a_logo_is_told_by_its_content_shown_and_removed(site: PortalSite, world: World):
     assert upload(site, pictures.png(120, 40)).status_code == 303
     url = re.search(r'<img src="([^"]+)"', site.get("branding").text)[1]

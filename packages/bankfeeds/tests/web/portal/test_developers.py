@@ -31,6 +31,7 @@ def samples_in(answer):
     return [html.unescape(text) for text in re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", answer.text, re.DOTALL)]
 
 
+@pytest.mark.parametrize("world", worlds.BOTH, indirect=True)
 def test_a_key_is_shown_once_and_works(site, clock):
     answer = made(site, days="30")
 

@@ -53,6 +53,7 @@ def test_with_nothing_there_it_says_where_a_listing_is_added(site):
     assert site.post("first-run/check").headers["location"] == "/portal/first-run"
 
 
+@pytest.mark.parametrize("world", worlds.BOTH, indirect=True)
 def test_it_goes_from_a_listing_to_lines_that_are_on_their_way(site, listed, clock):
     assert first_run.look(site.world).step is Step.account
 

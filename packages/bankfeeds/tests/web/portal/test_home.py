@@ -28,6 +28,7 @@ def test_a_new_platform_says_what_is_missing(site):
     assert "pas encore de référencement" in said_in(site.get("", "fr"))
 
 
+@pytest.mark.parametrize("world", worlds.BOTH, indirect=True)
 def test_the_chart_and_the_table_have_the_same_figures(site, world, linked, clock):
     for hours, lines in ((0, 1200), (3, 40)):
         deliveries.finish(world, clock() - timedelta(hours=hours), lines=lines)

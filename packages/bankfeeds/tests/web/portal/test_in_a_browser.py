@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from bankfeeds.domain.operator import Role
 from bankfeeds.domain.outcome import Deferred
 from bankfeeds.flows import branding, integration, keys, listings, operators
-from bankfeeds.web.portal import cookies
+from bankfeeds.web.portal import cookies, phrases
 from bankfeeds.web.portal.words import LANGUAGES
 
 from ... import consent, pictures, worlds
@@ -23,6 +23,7 @@ from .test_integrations import NEW, Sage
 
 pytestmark = pytest.mark.slow
 ANN = "ann@bank.example"
+NOT_TAKEN = "Sage refuses our credentials (401)"
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def browser() -> Generator[Browser]:
 
 @pytest.fixture
 def site(server, world) -> Generator[PortalSite]:
-    sage = Sage(Deferred("Sage answered 401 to the client secret"))
+    sage = Sage(Deferred(NOT_TAKEN))
     world = replace(world, destinations=sage)
     operators.add(world, "test", ANN, Role.administrator, PASSWORD)
     with portal_site.serving(server, world, registrar=sage) as running:
@@ -93,6 +94,7 @@ def fill_platform(world) -> None:
     branding.change(world, "test", {"name": "Harbour Bank", "colour": "#0b3b71"})
     branding.change_logo(world, "test", pictures.SVG)
     keys.create(world, "test", "ledger export")
+    operators.add(world, "test", "bob@bank.example", Role.developer, None)
     worlds.link(world, worlds.make_account(world))
     for hours in range(24):
         lines = (hours * 37) % 97 * 11 + (900 if hours in {3, 9} else 0)
@@ -115,15 +117,17 @@ def test_setting_up_is_for_everybody(site: PortalSite, browser: Browser, tmp_pat
         ("", "home"), ("integrations", "integrations"),
         ("integrations/new", "listing-new"), ("integrations/uk/remove", "listing-remove"), ("branding", "branding"),
         ("first-run", "first-run"), ("developers", "developers"), ("audit", "audit"), ("nowhere", "nowhere"),
-        ("operators", "operators"), ("operators/1", "operator"), ("password", "own-password"),
+        ("operators", "operators"), ("password", "own-password"), ("operators/2", "operator"),
     ):  # fmt: skip
         ann.see(path, name)
+    ann.press("operator_hand_out_submit")
+    ann.shoot("operator-password")
     ann.open("integrations/uk")
     for key in ("header_drop", "listing_secrets_rotate"):
         ann.unfold(key)
     ann.shoot("listing")
     ann.press("listing_try")
-    ann.is_told("listing_answers_not", reason="Sage answered 401 to the client secret")
+    ann.is_told("listing_answers_not", reason=phrases.told(language, NOT_TAKEN))
     ann.open("integrations/new")
     for name in ("client_secret", "api_key", "header_value"):
         ann.page.locator(f"#{name}").fill("x")

@@ -102,6 +102,7 @@ def test_products_and_countries_are_told_with_their_source_and_date(site):
     assert "developer.sage.com" in said
 
 
+@pytest.mark.parametrize("world", worlds.BOTH, indirect=True)
 def test_a_listing_is_added_with_secrets_that_no_page_shows_again(site):
     answer = site.post("integrations/new", NEW)
     assert answer.headers["location"] == "/portal/integrations/us"
@@ -130,6 +131,7 @@ def test_a_listing_that_cannot_be_is_refused_field_by_field_and_its_secrets_are_
     assert worlds.everything(site.world) == before
 
 
+@pytest.mark.parametrize("world", worlds.BOTH, indirect=True)
 def test_linking_is_switched_off_and_the_rest_is_kept(site):
     given = {"call_to_action_text": "Where are my codes?", "call_to_action_url": "https://bank.example/codes"}
     assert "Linking off" in settle(site, site.post(f"{LISTING}/settings", given))
@@ -151,6 +153,7 @@ def test_names_and_addresses_are_changed(site):
     assert site.post(f"{LISTING}/facts", {**given, "url": "no address"}).status_code == 422
 
 
+@pytest.mark.parametrize("world", worlds.BOTH, indirect=True)
 def test_the_amount_unit_is_confirmed_withdrawn_and_changed_each_with_a_reason(site):
     confirm = {"do": "confirm", "amount_unit": "minor", "evidence": "Ann at Sage, 3 May", "reason": "go-live"}
     assert site.post(f"{LISTING}/amounts", {**confirm, "evidence": ""}).status_code == 422
@@ -187,6 +190,7 @@ def test_of_a_listing_that_sage_does_not_know_the_test_says_what_it_could_not_tr
     assert "did not work: Sage refuses our credentials" in settle(site, site.post("integrations/new/try"))
 
 
+@pytest.mark.parametrize("world", worlds.BOTH, indirect=True)
 def test_sage_is_told_the_callback_addresses(site, sage):
     sage.answer = Registered("bank-9", "ref-9")
     assert "Sage has the addresses now" in settle(site, site.post(f"{LISTING}/register"))

@@ -78,7 +78,8 @@ def test_every_page_is_for_everybody(
     ann = Operator(browser, site, Album(tmp_path), language, has_scripts=True)
     for path, name in (
         ("companies", "companies"), ("companies?q=nobody", "companies-none"), (f"companies/{COMPANY}", "company"),
-        (f"accounts/{EXTERNAL}", "account"), (f"accounts/{EXTERNAL}/reconciliation", "reconciliation"), ("pushes", "pushes"), (f"pushes/{done.key}", "push"),
+        (f"accounts/{EXTERNAL}", "account"), (f"accounts/{EXTERNAL}/reconciliation", "reconciliation"),
+        ("pushes", "pushes"), (f"pushes/{done.key}", "push"),
         ("feeds", "feeds"), ("feeds?show=parked", "feeds-parked"), ("feeds/1", "feed"),
         (f"companies/{COMPANY}/delete", "delete"), ("quarantine", "quarantine"), (f"pushes/{held.key}", "push-held"),
     ):  # fmt: skip

@@ -1,6 +1,6 @@
 """Statement files in: one function for every format, one shape out."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -55,7 +55,7 @@ def _read(stream: BinaryIO, file: str, limits: Limits, hints: Hints) -> Iterator
     kind = kind_of(head)
     match Kind.csv if hints.profile is not None and kind is None else kind:
         case Kind.camt:
-            yield from read_camt(chunks, file, limits)
+            yield from read_camt(chunks, file, limits, _again(stream, len(head)))
         case Kind.mt940:
             yield from read_mt940(chunks, file, limits, hints)
         case Kind.ofx:
@@ -66,6 +66,19 @@ def _read(stream: BinaryIO, file: str, limits: Limits, hints: Hints) -> Iterator
             yield from read_csv(chunks, file, limits, hints)
         case None:
             raise UnreadableFile(file, None, None, f"{called(head)}; {EXPECTED}")
+
+
+def _again(stream: BinaryIO, taken: int) -> Callable[[], Iterator[bytes]] | None:
+    """From where the file began, if the stream can go back there."""
+    if not stream.seekable():
+        return None
+    start = stream.tell() - taken
+
+    def chunks() -> Iterator[bytes]:
+        stream.seek(start)
+        return _chunks(b"", stream)
+
+    return chunks
 
 
 def _chunks(head: bytes, stream: BinaryIO) -> Iterator[bytes]:

@@ -7,11 +7,13 @@ notification (camt.054) has no balances.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from bankfeeds.domain.statement_file import Entry, FileAccount, FileBalance, StatementDraft, UnreadableFile
 from bankfeeds.readers.camt_entry import Details, is_booked, read_entry
+from bankfeeds.readers.camt_quick import Doubt, read_quick_elements
 from bankfeeds.readers.limits import Limits
 from bankfeeds.readers.values import need, quoted, read_currency, read_day, read_signed, unreadable
 from bankfeeds.readers.xml import Element, Plan, read_elements
@@ -80,10 +82,27 @@ class _Gathered:
     undated: list[str] = field(default_factory=list[str])
 
 
-def read_camt(chunks: Iterable[bytes], file: str, limits: Limits) -> Iterator[StatementDraft]:
+def read_camt(
+    chunks: Iterable[bytes], file: str, limits: Limits, again: Callable[[], Iterable[bytes]] | None = None
+) -> Iterator[StatementDraft]:
+    """`again` gives the file from its start once more, for what cannot be read the quick way."""
+    given = 0
+    if again is not None:
+        try:
+            for draft in _drafts(read_quick_elements(chunks, limits, PLAN), file, limits):
+                yield draft
+                given += 1
+        except (Doubt, UnreadableFile):
+            chunks = again()
+        else:
+            return
+    yield from islice(_drafts(read_elements(chunks, file, limits, PLAN), file, limits), given, None)
+
+
+def _drafts(elements: Iterable[Element], file: str, limits: Limits) -> Iterator[StatementDraft]:
     gathered, details = _Gathered(), Details()
     statements = lines = 0
-    for element in read_elements(chunks, file, limits, PLAN):
+    for element in elements:
         if not element.path.startswith(_SPINES):
             raise unreadable(
                 file,

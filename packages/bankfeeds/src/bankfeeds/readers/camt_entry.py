@@ -65,20 +65,58 @@ def read_entry(file: str, element: Element, details: Details) -> ReadEntry:
     amount_at = need(file, element, "Amt")
     day, has_booking_date = _read_date(file, element)
     count = _count_transactions(element, details)
-    only = details.first if count == 1 else None
+    first = _Transaction(details.first) if details.first is not None else None
+    only = first if count == 1 else None
     code = code_of(element) or (code_of(details.first) if details.first else ())
     was_debit = (amount < 0) is not _read_reversal(file, element)
+    own = _Own(element)
     entry = Entry(
         date=day,
         amount=amount,
-        description=_describe(element, only, code, count),
-        counterparty=_counterparty(only, was_debit=was_debit),
-        reference=_reference(element, only),
+        description=_describe(own, only, code, count),
+        # The other side of the original transaction: who was paid or, of money received, who paid.
+        counterparty=((only.creditor if was_debit else only.debtor) or None) if only is not None else None,
+        reference=_reference(own, only),
         transaction_type=transaction_type(code, amount),
         bank_reference=element.find_text("AcctSvcrRef") or None,
-        fingerprint=_fingerprint(element, details.first, code),
+        fingerprint=_fingerprint(own, first, code),
     )
     return ReadEntry(entry, read_currency(file, amount_at), amount_at, has_booking_date)
+
+
+class _Own:
+    """Texts of the entry itself, each looked up once."""
+
+    __slots__ = ("additional", "message_id", "payment_id", "reference")
+
+    def __init__(self, entry: Element) -> None:
+        self.reference = entry.find_text("NtryRef")
+        self.additional = entry.find_text("AddtlNtryInf")
+        batch = entry.find("NtryDtls", "Btch")
+        self.payment_id = batch.find_text("PmtInfId") if batch is not None else ""
+        self.message_id = batch.find_text("MsgId") if batch is not None else ""
+
+
+class _Transaction:
+    """Texts of a `TxDtls`, each looked up once; "" where there is none."""
+
+    __slots__ = ("additional", "asked", "creditor", "debtor", "references", "remittance")
+
+    def __init__(self, transaction: Element) -> None:
+        refs = transaction.find("Refs")
+        names = ("EndToEndId", "InstrId", "TxId", "AcctSvcrRef")
+        self.references = [refs.find_text(name) if refs is not None else "" for name in names]
+        self.additional = transaction.find_text("AddtlTxInf")
+        information = transaction.find("RmtInf")
+        self.asked = information.find_text("Strd", "CdtrRefInf", "Ref") if information is not None else ""
+        self.remittance = _remittance(information) if information is not None else ""
+        parties = transaction.find("RltdPties")
+        self.creditor = _party(parties, "Cdtr", "UltmtCdtr") if parties is not None else ""
+        self.debtor = _party(parties, "Dbtr", "UltmtDbtr") if parties is not None else ""
+
+    @property
+    def end_to_end(self) -> str:
+        return self.references[0]
 
 
 def _read_date(file: str, element: Element) -> tuple[date, bool]:
@@ -110,63 +148,48 @@ def _count_transactions(element: Element, details: Details) -> int:
     return max(told, details.count, 1)
 
 
-def _describe(element: Element, only: Element | None, code: tuple[str, ...], count: int) -> str:
-    text = element.find_text("AddtlNtryInf")
+def _describe(own: _Own, only: _Transaction | None, code: tuple[str, ...], count: int) -> str:
+    text = own.additional
     if not text and only is not None:
-        text = _remittance(only) or only.find_text("AddtlTxInf")
+        text = only.remittance or only.additional
     if not text:
         text = " ".join((FALLBACK_TEXT, "-".join(part for part in code if part))).rstrip()
     return f"{text} ({count} transactions)" if count > 1 else text
 
 
-def _remittance(transaction: Element) -> str:
-    information = transaction.find("RmtInf")
-    if information is None:
-        return ""
-    free = [line.text for line in information.find_all("Ustrd") if line.text]
-    structured = [line.text for part in information.find_all("Strd") for line in part.find_all("AddtlRmtInf")]
-    return " ".join(free or structured)
+def _remittance(information: Element) -> str:
+    free = [text for line in information.find_all("Ustrd") if (text := line.text)]
+    if free:
+        return " ".join(free)
+    return " ".join([line.text for part in information.find_all("Strd") for line in part.find_all("AddtlRmtInf")])
 
 
-def _counterparty(only: Element | None, *, was_debit: bool) -> str | None:
-    """The other side of the original transaction: who was paid or, of money received, who paid."""
-    if only is None:
-        return None
-    for role in ("Cdtr", "UltmtCdtr") if was_debit else ("Dbtr", "UltmtDbtr"):
-        name = only.find_text("RltdPties", role, "Nm") or only.find_text("RltdPties", role, "Pty", "Nm")
-        if name:
+def _party(parties: Element, *roles: str) -> str:
+    """The name of whoever has the first of these roles that has one."""
+    for role in roles:
+        party = parties.find(role)
+        if party is not None and (name := party.find_text("Nm") or party.find_text("Pty", "Nm")):
             return name
-    return None
+    return ""
 
 
-def _reference(element: Element, only: Element | None) -> str | None:
+def _reference(own: _Own, only: _Transaction | None) -> str | None:
     """What the payer gave, then what the payee asked for, then the entry's own; for a batch, the batch's."""
-    candidates = (
-        only.find_text("Refs", "EndToEndId") if only is not None else "",
-        only.find_text("RmtInf", "Strd", "CdtrRefInf", "Ref") if only is not None else "",
-        element.find_text("NtryRef"),
-        element.find_text("NtryDtls", "Btch", "PmtInfId"),
-        element.find_text("NtryDtls", "Btch", "MsgId"),
-    )
+    of_payment = (only.end_to_end, only.asked) if only is not None else ()
+    candidates = (*of_payment, own.reference, own.payment_id, own.message_id)
     return next((text for text in candidates if text and not is_placeholder(text)), None)
 
 
-def _fingerprint(element: Element, first: Element | None, code: tuple[str, ...]) -> str:
+def _fingerprint(own: _Own, first: _Transaction | None, code: tuple[str, ...]) -> str:
     """Part of the lines' ids (`line_identity`): adding or removing a text here makes every line new."""
-    texts = [
-        element.find_text("NtryRef"),
-        element.find_text("AddtlNtryInf"),
-        element.find_text("NtryDtls", "Btch", "PmtInfId"),
-        element.find_text("NtryDtls", "Btch", "MsgId"),
-        "-".join(code),
-    ]
+    texts = [own.reference, own.additional, own.payment_id, own.message_id, "-".join(code)]
     if first is not None:
         texts += (
-            *(first.find_text("Refs", name) for name in ("EndToEndId", "InstrId", "TxId", "AcctSvcrRef")),
-            first.find_text("RmtInf", "Strd", "CdtrRefInf", "Ref"),
-            _remittance(first),
-            first.find_text("AddtlTxInf"),
-            _counterparty(first, was_debit=True) or "",
-            _counterparty(first, was_debit=False) or "",
+            *first.references,
+            first.asked,
+            first.remittance,
+            first.additional,
+            first.creditor,
+            first.debtor,
         )
     return digest(texts)

@@ -5,9 +5,9 @@ a file could inflate has a limit (`limits.py`). An error names the line and the 
 `Document/BkToCstmrStmt/Stmt[1]/Ntry[3]/Amt`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NoReturn, Protocol
 from xml.parsers import expat  # guarded below: no DTD, no entities, limits
 
 from bankfeeds.domain.statement_file import UnreadableFile
@@ -31,8 +31,26 @@ _INVALID_TOKEN, _TAG_MISMATCH = 4, 7
 _ENDS_EARLY = frozenset({3, 5, 6, 20})  # no element found, unclosed token, partial character, unclosed CDATA
 
 
-class Element:
-    """A finished element. `children` leaves out what the plan skips or cuts."""
+class Element(Protocol):
+    """A finished element as readers ask it; `line` and `path` are its place."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def attributes(self) -> Mapping[str, str]: ...
+    @property
+    def text(self) -> str: ...
+    def find(self, *names: str) -> "Element | None": ...
+    def find_text(self, *names: str) -> str: ...
+    def find_all(self, name: str) -> "Sequence[Element]": ...
+
+
+class _Parsed:
+    """`children` leaves out what the plan skips or cuts."""
 
     __slots__ = ("attributes", "children", "counts", "held_before", "line", "name", "path", "text")
 
@@ -42,11 +60,11 @@ class Element:
         self.line = line
         self.attributes = attributes
         self.text = ""
-        self.children: list[Element] = []
+        self.children: list[_Parsed] = []
         self.counts: dict[str, int] | None = None
         self.held_before = held
 
-    def find(self, *names: str) -> "Element | None":
+    def find(self, *names: str) -> "_Parsed | None":
         """The first child of the first name, its first child of the second, and so on; None if one is not there."""
         element = self
         for name in names:
@@ -70,7 +88,7 @@ class Element:
         number = self.counts[name] = self.counts.get(name, 0) + 1
         return number
 
-    def find_all(self, name: str) -> "list[Element]":
+    def find_all(self, name: str) -> "list[_Parsed]":
         return [child for child in self.children if child.name == name]
 
 
@@ -90,12 +108,16 @@ class Plan:
 
 
 def read_elements(chunks: Iterable[bytes], file: str, limits: Limits, plan: Plan) -> Iterator[Element]:
-    """The plan's elements in the order in which they end."""
+    """The plan's elements in the order in which they end; those before an error come before it, too."""
     parsing = _Parsing(file, limits, plan)
-    for chunk in chunks:
-        parsing.feed(chunk)
+    try:
+        for chunk in chunks:
+            parsing.feed(chunk)
+            yield from parsing.take()
+        parsing.end()
+    except UnreadableFile:
         yield from parsing.take()
-    parsing.end()
+        raise
     yield from parsing.take()
 
 
@@ -105,9 +127,9 @@ class _Parsing:
     def __init__(self, file: str, limits: Limits, plan: Plan) -> None:
         self._file, self._limits, self._plan = file, limits, plan
         self._parser = _new_parser(self)
-        self._open: list[Element] = []
+        self._open: list[_Parsed] = []
         self._skipped_depth = 0
-        self._ready: list[Element] = []
+        self._ready: list[_Parsed] = []
         self._text = ""
         self._names: dict[str, str | None] = {}
         self._namespace = ""
@@ -128,7 +150,7 @@ class _Parsing:
     def end(self) -> None:
         self._parse(b"", is_final=True)
 
-    def take(self) -> list[Element]:
+    def take(self) -> list[_Parsed]:
         ready, self._ready = self._ready, []
         return ready
 
@@ -196,7 +218,7 @@ class _Parsing:
             path = f"{self._open[-1].path}/{name}"
             if name in self._plan.numbered:
                 path = f"{path}[{self._open[-1].next_number(name)}]"
-            self._open.append(Element(name, path, self._parser.CurrentLineNumber, attributes, self._held))
+            self._open.append(_Parsed(name, path, self._parser.CurrentLineNumber, attributes, self._held))
             self._held += 1
             if self._held > self._limits.held_elements_max:
                 self.refuse(f"more than {self._limits.held_elements_max} elements in one entry (held_elements_max)")
@@ -231,7 +253,7 @@ class _Parsing:
         if reason := self._plan.check_root(self._namespace, name):
             raise UnreadableFile(self._file, self._parser.CurrentLineNumber, name, reason)
         self._names = {raw: name}
-        self._open.append(Element(name, name, self._parser.CurrentLineNumber, attributes, 0))
+        self._open.append(_Parsed(name, name, self._parser.CurrentLineNumber, attributes, 0))
 
     def _learn(self, raw: str) -> str | None:
         """The name without its namespace; None if that is not the document's own. Only so many names."""

@@ -20,6 +20,7 @@ from bankfeeds.store import feeds
 from bankfeeds.work import alarms
 from bankfeeds.work.loop import Workers
 
+from ..test_outbox import facts, happened, subscribe
 from .operators import DAYS, audit_rows, park
 
 
@@ -78,6 +79,15 @@ def test_parking_is_told_the_moment_it_happens_and_again_while_it_lasts(
     assert "bankfeeds doctor" in first["remedy"]
     assert (second["event"], second["level"], second["count"]) == ("feeds are parked", "error", 1)
     assert second["bank_accounts"] == ["ba-1"]
+
+
+def test_parking_is_told_to_who_subscribed_once(platform: Any, make_lines: Any) -> None:
+    subscribe(platform.world, "bankFeeds.feed.parked")
+    park(platform, make_lines)
+    assert happened(platform.world) == ["feed parked"]
+    (told,) = facts(platform.world)
+    assert (told["bankAccountId"], told["line"]) == ("ba-1", "t-3")
+    assert "Sage refuses" in told["cause"]
 
 
 @pytest.mark.slow

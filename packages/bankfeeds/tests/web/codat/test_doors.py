@@ -186,3 +186,13 @@ def test_json_that_cannot_be_read_is_400_naming_the_field_and_changes_nothing(si
 
 def test_of_a_name_given_twice_the_last_counts(site):
     assert site.call("POST", "/companies", b'{"name": "One", "name": "Two"}').json()["name"] == "Two"
+
+
+@pytest.mark.parametrize("space", [b"\x0b", b"\x0c", b"\x85", b"\xa0"])
+def test_a_space_that_is_none_of_jsons_is_no_absent_body(site, world, space):
+    """Found by the fuzzer's long run: 200 for a change that the body did not ask for."""
+    made = worlds.make_account(world)
+    accounts = f"/companies/{made.company_id}/connections/{made.connection_id}/connectionInfo/bankFeedAccounts"
+    json_type = {"content-type": "application/json"}
+    assert site.call("PATCH", f"{accounts}/acc-001", space, headers=json_type).status_code == 400
+    assert site.call("PATCH", f"{accounts}/acc-001", b" \t\r\n", headers=json_type).status_code == 200

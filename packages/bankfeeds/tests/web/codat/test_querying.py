@@ -272,6 +272,15 @@ def test_the_largest_query_is_answered(site, world):
     assert site.call("GET", "/companies", params={"query": f"timeout={WHOLE_NUMBER_MAX}"}).status_code == 400
 
 
+@pytest.mark.parametrize("name", ["query", "tags", "orderBy"])
+def test_spaces_count_as_characters_do(site, name):
+    """Found by the fuzzer's long run: 200 for more of them than the document allows."""
+    at_most = {"params": {name: " " * QUERY_LENGTH_MAX}}
+    assert site.call("GET", "/companies", **at_most).status_code == 200
+    answer = site.call("GET", "/companies", params={name: " " * (QUERY_LENGTH_MAX + 1)})
+    assert (answer.status_code, answer.json()["validation"]["errors"][0]["itemId"]) == (400, name)
+
+
 @pytest.mark.parametrize("tags", ["region", "region>uk", "region=uk || team=x", "{region=uk}", "a=b\x00", "=uk"])
 def test_tags_take_less_of_the_language(site, tags):
     answer = site.call("GET", "/companies", params={"tags": tags})

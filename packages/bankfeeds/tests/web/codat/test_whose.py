@@ -14,6 +14,7 @@ BODIES = {
         "transactions": [{"id": "t", "date": "2026-02-01", "description": "d", "amount": 1, "balance": 1}],
     },
     "/bankFeedAccounts": {"id": "acc-9", "currency": "EUR"},
+    "/closingBalances": {"closingBalances": [{"date": "2026-02-01", "balance": 1}]},
     "/batch": [{"id": "acc-9", "currency": "EUR"}],
 }
 

@@ -14,6 +14,8 @@ T = TypeVar("T")
 
 UNSTORABLE = "holds a NUL character or half a surrogate pair; remove it"
 _EMPTY = b"{}"
+_JSON_SPACE = b" \t\n\r"
+"""Other spaces are no JSON, and no absent body either."""
 
 
 class Reader:
@@ -25,7 +27,7 @@ class Reader:
     def read(self, call: Call) -> Any:
         """Right in every JSON type and enumeration; the rules come later."""
         try:
-            return self._decoder.decode(call.body.strip() or _EMPTY)
+            return self._decoder.decode(call.body.strip(_JSON_SPACE) or _EMPTY)
         except msgspec.ValidationError as error:
             raise _invalid(*_located(str(error))) from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from urllib.parse import unquote
 
-from bankfeeds.domain.query import Field, Fields, Kind, read_order, read_query, read_tags
+from bankfeeds.domain.errors import one_flaw
+from bankfeeds.domain.query import QUERY_LENGTH_MAX, Field, Fields, Kind, read_order, read_query, read_tags
 from bankfeeds.domain.selection import AllOf, Condition, Selection
 from bankfeeds.web.codat import wire
 from bankfeeds.web.endpoint import Call
@@ -58,14 +59,23 @@ INTEGRATIONS: Fields = {
 
 def selection(call: Call, fields: Fields, *, has_tags: bool = False) -> Selection:
     """What the request asks for; Invalid names the parameter at fault. Empty parameters ask for nothing."""
-    query, tags, order = (call.first(name) for name in ("query", "tags", "orderBy"))
+    query, order = _given(call, "query"), _given(call, "orderBy")
+    tags = _given(call, "tags") if has_tags else ""
     conditions: list[Condition] = []
-    if query and query.strip():
+    if query:
         conditions.append(read_query(_decoded(query), fields))
-    if has_tags and tags and tags.strip():
+    if tags:
         conditions.append(read_tags(_decoded(tags)))
     wanted = AllOf(tuple(conditions)) if conditions else None
-    return Selection(wanted, read_order(order, fields) if order and order.strip() else None)
+    return Selection(wanted, read_order(order, fields) if order else None)
+
+
+def _given(call: Call, name: str) -> str:
+    """Empty if there is nothing but spaces, of which there may be no more than of anything else."""
+    text = call.first(name) or ""
+    if len(text) > QUERY_LENGTH_MAX:
+        raise one_flaw(name, f"is longer than {QUERY_LENGTH_MAX} characters")
+    return text if text.strip() else ""
 
 
 def _decoded(text: str) -> str:

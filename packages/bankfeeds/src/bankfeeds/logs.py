@@ -1,13 +1,16 @@
 """Logs: structured, to standard error; JSON unless a person is looking. Values of secret-looking names never leave."""
 
+import io
+import json
 import logging
 import sys
+import textwrap
 from collections.abc import Callable
 from typing import Any, TextIO
 
 import msgspec
 import structlog
-from structlog.typing import EventDict, Processor, WrappedLogger
+from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
 _MASK = "(secret)"
 _SECRET_WORDS = ("secret", "password", "authorization", "api_key", "otp", "token", "header_value", "signature")
@@ -50,12 +53,22 @@ class _Named(structlog.WriteLogger):
 def _render(*, is_json: bool) -> list[Processor]:
     if is_json:
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_json)]
-    plain = structlog.dev.plain_traceback  # the other formatter prints local variables, and so what people typed
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
+    return [spell_out, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=_indented)]
+
+
+def _indented(stream: TextIO, error: ExcInfo) -> None:
+    """A traceback whose words, which others may have chosen, never begin a line or move a cursor. (The library's usual
+    one prints local variables too, and so what people typed.)
+    """
+    plain = io.StringIO()
+    structlog.dev.plain_traceback(plain, error)
+    lines = "\n".join(map(_spelled_out, plain.getvalue().split("\n")))
+    stream.write("\n" + textwrap.indent(lines.strip("\n"), "    "))
 
 
 def _json(event: EventDict, default: Callable[[Any], Any]) -> str:
-    return msgspec.json.encode(event, enc_hook=default).decode()
+    line = msgspec.json.encode(event, enc_hook=default).decode()
+    return line if line.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
 
 
 def mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -63,3 +76,15 @@ def mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
         if any(word in name.lower() for word in _SECRET_WORDS):
             event[name] = _MASK
     return event
+
+
+def spell_out(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Line ends and terminal codes in what others wrote are shown, not obeyed: a line of the log is one of ours."""
+    for name, value in event.items():
+        if isinstance(value, str) and not value.isprintable():
+            event[name] = _spelled_out(value)
+    return event
+
+
+def _spelled_out(text: str) -> str:
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -19,7 +19,7 @@ from bankfeeds.flows import accept, reconcile
 from bankfeeds.flows.context import World
 from bankfeeds.flows.reconcile import Reconciled
 from bankfeeds.web.reconciliation.paper import paper
-from bankfeeds.web.reconciliation.sheet import COLUMNS, sheet
+from bankfeeds.web.reconciliation.sheet import COLUMNS, plain, sheet
 
 from .. import worlds
 
@@ -87,6 +87,12 @@ def test_what_a_spreadsheet_would_run_is_text_in_the_sheet(linked: tuple[World, 
     push(*linked, *GOOD, GAP)
     (gap,) = [row for row in rows(linked[0]) if row["row"] == "gap"]
     assert (gap["line"], gap["difference"]) == ("'=t-4", "-9.00")
+
+
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r", "\n", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
+def test_whatever_a_formula_may_begin_with_is_made_text(first: str) -> None:
+    assert plain(f"{first}cmd|' /C calc'!A0") == f"'{first}cmd|' /C calc'!A0"
+    assert plain(f"tx{first}1") == f"tx{first}1"
 
 
 def test_the_paper_shows_every_figure_and_nothing_of_others_runs_in_it(linked: tuple[World, worlds.Linked]) -> None:

@@ -41,6 +41,9 @@ NEVER = (
     "64:ff9b::7f00:1",
     "2002:7f00:1::",
     "::127.0.0.1",
+    "fec0::1",  # addresses of a site, before fc00::/7
+    "168.63.129.16",  # public in form, and answered by the cloud's own host
+    "fd00:ec2::254",
     "not an address",
 )
 PRIVATE = (

@@ -92,7 +92,7 @@ def serve(
         measured = stack.enter_context(measuring(settings, everything.world, meters))
         gc.freeze()  # what was made until now stays; the collector need not look at it again and again
         log.info("serving", address=address, metrics=measured, public_url=public_url, roles=sorted(roles))
-        _Server(_config(settings, app), lambda: announce(address)).run(sockets=[listener])
+        _Server(server_config(settings, app), lambda: announce(address)).run(sockets=[listener])
     log.info("stopped")
 
 
@@ -136,7 +136,7 @@ def _app(
     return make_app(routes, unready_cause, codat.unrouted(surface), is_https=is_https, measure=meters.request)
 
 
-def _config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
+def server_config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="uvloop",

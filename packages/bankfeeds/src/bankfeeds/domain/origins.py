@@ -12,6 +12,8 @@ SAGE = ("*.sagebankdrive.com", "*.sage.com", "*.intacct.com", "*.sageone.com")
 LOOPBACK = ("http://127.0.0.1:*", "http://localhost:*", "http://*.localhost:*")
 """This machine: names under `localhost` lead nowhere else (RFC 6761), and browsers take each for a site of its own."""
 URL_LENGTH_MAX = 2048
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+", re.ASCII)
+"""Nothing that is decoded, or taken for the end of the host, by somebody else; an IPv6 address comes without brackets."""
 _USUAL_PORTS = {"https": 443, "http": 80}
 _PATTERN = re.compile(r"(https?://)?(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*(:(\d{1,5}|\*))?", re.IGNORECASE | re.ASCII)
 
@@ -59,7 +61,7 @@ def _taken_apart(url: str) -> tuple[str, str, int | None] | None:
         host, port = parts.hostname, parts.port
     except ValueError:
         return None
-    if parts.scheme not in _USUAL_PORTS or not host or "@" in parts.netloc:
+    if parts.scheme not in _USUAL_PORTS or not host or "@" in parts.netloc or _HOST.fullmatch(host) is None:
         return None
     return (parts.scheme, host, port) if url.startswith(f"{parts.scheme}://{parts.netloc}") else None
 

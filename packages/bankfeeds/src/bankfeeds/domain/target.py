@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 URL_LENGTH_MAX = 2048
 _EMBEDDING = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96")))
 """IPv6 that carries an IPv4 address somewhere inside: where it ends up is not ours to know."""
+_CLOUDS_OWN = frozenset(map(ipaddress.ip_address, ("168.63.129.16", "fd00:ec2::254", "fd20:ce::254")))
+"""Where a cloud answers its machines, with their credentials among it; the rest of those are link-local or shared."""
 
 
 def url_flaw(url: str, *, allows_private: bool) -> str | None:
@@ -40,7 +42,9 @@ def may_reach(address: str, *, allows_private: bool) -> bool:
             return may_reach(str(ip.ipv4_mapped), allows_private=allows_private)
         if ip != ipaddress.IPv6Address("::1") and any(ip in network for network in _EMBEDDING):
             return False
-    if ip.is_link_local or ip.is_multicast or ip.is_unspecified:
+        if ip.is_site_local:
+            return False
+    if ip.is_link_local or ip.is_multicast or ip.is_unspecified or ip in _CLOUDS_OWN:
         return False
     if ip.is_loopback or (ip.is_private and not ip.is_reserved):
         return allows_private

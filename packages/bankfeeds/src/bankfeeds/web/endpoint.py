@@ -23,12 +23,19 @@ BODY_S = 30.0
 BEGUN_BODY_BYTES_MAX = 20_000
 """A larger body is read in a thread: nothing else is answered while the event loop reads."""
 
+_JOINED_BY = {"cookie": "; "}
+"""A header that is there twice is read as one list (RFC 9110, 5.3): of two credentials neither counts, whatever a proxy
+before us made of them.
+"""
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger("bankfeeds.web")
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a handler gets. `path` parameters are percent-decoded; header names are lower-case."""
+    """What a handler gets. `path` parameters are percent-decoded; header names are lower-case. `route` has the names of
+    those parameters, and none of their values: it is what may be logged.
+    """
 
     method: str
     url_path: str
@@ -38,6 +45,7 @@ class Call:
     body: bytes
     address: str
     correlation_id: str
+    route: str = ""
 
     def first(self, name: str) -> str | None:
         """The first value of a query parameter."""
@@ -154,16 +162,20 @@ class Endpoint:
             return self._bug(error, call)
 
     def _bug(self, error: Exception, call: Call) -> Answer:
-        log.error("bug", path=call.url_path, correlation_id=call.correlation_id, exc_info=error)
+        log.error("bug", method=call.method, route=call.route, correlation_id=call.correlation_id, exc_info=error)
         return self.on_error(error, call)
 
 
 def _call(scope: Scope, correlation_id: str) -> Call:
-    headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
+    headers: dict[str, str] = {}
+    for key, value in scope["headers"]:
+        name, text = key.decode("latin-1"), value.decode("latin-1")
+        headers[name] = f"{headers[name]}{_JOINED_BY.get(name, ', ')}{text}" if name in headers else text
     path = {key: unquote(value) for key, value in scope.get("path_params", {}).items()}
     client = scope.get("client")
     address = client[0] if client else ""
-    return Call(scope["method"], scope["path"], path, (), headers, b"", address, correlation_id)
+    route = getattr(scope.get("route"), "path", "(none)")
+    return Call(scope["method"], scope["path"], path, (), headers, b"", address, correlation_id, route)
 
 
 def _complete(call: Call, body: bytes, query_string: bytes) -> Call:

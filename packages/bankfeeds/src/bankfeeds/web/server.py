@@ -20,7 +20,7 @@ _HEADERS = {
     b"cache-control": b"no-store",
     b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
 }
-_HSTS = {b"strict-transport-security": b"max-age=31536000"}
+_HSTS = {b"strict-transport-security": b"max-age=31536000; includeSubDomains"}
 _UNLOGGED = frozenset({"/livez", "/readyz"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 Measure = Callable[[str, str, int, float], None]
@@ -87,4 +87,4 @@ class _Guarded:
                 route = getattr(scope.get("route"), "path", "(none)")
                 method = scope["method"] if scope["method"] in _METHODS else "(other)"
                 self.measure(method, route, seen.get("status", 0), took_s)
-                log.info("request", method=scope["method"], route=route, took_ms=round(took_s * 1000, 1), **seen)
+                log.info("request", method=method, route=route, took_ms=round(took_s * 1000, 1), **seen)

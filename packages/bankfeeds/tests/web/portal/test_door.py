@@ -57,11 +57,34 @@ def test_the_session_is_a_cookie_that_scripts_and_other_sites_do_not_get(site, b
     assert rest.partition("; ")[2] == "Path=/portal; HttpOnly; SameSite=Lax"
 
 
-def test_on_https_the_cookie_is_secure_and_below_the_public_path(server, world):
+def test_on_https_the_cookie_is_secure_and_no_other_host_can_plant_one(server, world, bob):
     with portal_site.serving(server, world, public_url="https://feeds.example/bank") as site:
         answer = site.get("sign-in")
-        assert answer.headers["set-cookie"].endswith("Path=/bank/portal; HttpOnly; SameSite=Lax; Secure")
+        name, _, rest = answer.headers["set-cookie"].partition("=")
+        assert name == "__Host-bankfeeds_form"
+        assert rest.endswith("Path=/; HttpOnly; SameSite=Lax; Secure")
         assert 'action="/bank/portal/sign-in"' in answer.text
+
+        planted = "a-secret-of-another-host"
+        fields = {"csrf": operators.form_token(world, planted), "name": "bob", "password": PASSWORD}
+        for name, status in ((cookies.FORM, 403), (f"__Host-{cookies.FORM}", 303)):
+            given = site.client.post("sign-in", data=fields, headers={"cookie": f"{name}={planted}"})
+            assert given.status_code == status, name
+        session = given.headers["set-cookie"].partition(";")[0]
+        assert session.startswith("__Host-bankfeeds_session=")
+        assert site.client.get("", headers={"cookie": session}).status_code == 200
+        assert site.client.get("", headers={"cookie": session.removeprefix("__Host-")}).status_code == 303
+
+
+def test_signing_in_makes_a_new_session_whatever_the_browser_had(site, bob):
+    """A session that somebody else planted is not the one that is signed in."""
+    planted = site.token
+    given = sign_in(site).headers["set-cookie"]
+    token = given.partition("=")[2].partition(";")[0]
+    assert token != planted
+    assert len(token) >= 12
+    assert operators.session(site.world, token).operator.name == "bob"
+    assert operators.session(site.world, planted).operator.name == "ann-administrator"
 
 
 def test_a_wrong_password_is_said_without_saying_which_was_wrong(site, bob):

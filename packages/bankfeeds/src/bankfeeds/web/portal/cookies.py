@@ -10,19 +10,28 @@ LANGUAGE = "bankfeeds_language"
 SIGN_ON = "bankfeeds_sign_on"
 HEADER_LENGTH_MAX = 8192
 LANGUAGE_KEPT_S = 365 * 86_400
+_HOST_ONLY = "__Host-"
+"""On https browsers keep a cookie of such a name only if this very host set it: no other of its domain plants one."""
 _VALUE = re.compile(r"[A-Za-z0-9_-]{0,200}")
 
 
-def read(headers: Mapping[str, str]) -> dict[str, str]:
-    """Those with a value of ours; others' are left out."""
+def read(headers: Mapping[str, str], *, is_https: bool) -> dict[str, str]:
+    """Those with a value of ours; others' are left out, and so are those that another host may have set."""
     try:
         jar: SimpleCookie = SimpleCookie(headers.get("cookie", "")[:HEADER_LENGTH_MAX])
     except CookieError:
         return {}
-    return {name: morsel.value for name, morsel in jar.items() if _VALUE.fullmatch(morsel.value)}
+    sent = _HOST_ONLY if is_https else ""
+    return {
+        name.removeprefix(sent): morsel.value
+        for name, morsel in jar.items()
+        if name.startswith(sent) and _VALUE.fullmatch(morsel.value)
+    }
 
 
 def write(name: str, value: str, path: str, *, is_https: bool, kept_s: int | None = None) -> str:
-    """The header's value. Without `kept_s` it ends with the browser."""
+    """The header's value. Without `kept_s` it ends with the browser. On https `path` is the whole host."""
     age = "" if kept_s is None else f"; Max-Age={kept_s}"
-    return f"{name}={value}; Path={path}; HttpOnly; SameSite=Lax{age}{'; Secure' if is_https else ''}"
+    if is_https:
+        return f"{_HOST_ONLY}{name}={value}; Path=/; HttpOnly; SameSite=Lax{age}; Secure"
+    return f"{name}={value}; Path={path}; HttpOnly; SameSite=Lax{age}"

@@ -42,7 +42,7 @@ def guarded(desk: Desk, page: PortalPage) -> Handler:
         chosen = call.first("lang")
         if chosen is not None and chosen in LANGUAGES and call.method != "POST":
             return _choose_language(desk, call, chosen)
-        kept = cookies.read(call.headers)
+        kept = cookies.read(call.headers, is_https=desk.is_https)
         session = None if page.is_public else operators.session(desk.world, kept.get(cookies.SESSION, ""))
         visit = _visit(desk, call, session, kept)
         if session is None and not page.is_public:
@@ -65,9 +65,11 @@ def to_sign_in(desk: Desk, visit: Visit) -> Answer:
 
 def on_error(desk: Desk, error: Exception, call: Call) -> Answer:
     """A page that says what was refused; of a bug, the number it is found by in the log."""
-    visit = _visit(desk, call, None, cookies.read(call.headers))
+    visit = _visit(desk, call, None, cookies.read(call.headers, is_https=desk.is_https))
     try:
-        session = operators.session(desk.world, cookies.read(call.headers).get(cookies.SESSION, ""))
+        session = operators.session(
+            desk.world, cookies.read(call.headers, is_https=desk.is_https).get(cookies.SESSION, "")
+        )
         visit = replace(visit, session=session)
     except Exception:
         log.exception("no session for the page of an error")

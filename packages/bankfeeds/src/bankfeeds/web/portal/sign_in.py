@@ -43,13 +43,13 @@ def let_in(desk: Desk, token: str, wanted: str) -> Answer:
 
 
 def sign_out(desk: Desk, visit: Visit) -> Answer:
-    operators.sign_out(desk.world, cookies.read(visit.call.headers).get(cookies.SESSION, ""))
+    operators.sign_out(desk.world, cookies.read(visit.call.headers, is_https=desk.is_https).get(cookies.SESSION, ""))
     gone = cookies.write(cookies.SESSION, "", desk.root, is_https=desk.is_https, kept_s=0)
     return desk.redirect(f"{desk.root}/sign-in", **{"set-cookie": gone})
 
 
 def _form(desk: Desk, visit: Visit, wanted: str, name: str = "", problem: str = "", status: int = 200) -> Answer:
-    secret = cookies.read(visit.call.headers).get(cookies.FORM) or desk.world.ids.secret()
+    secret = cookies.read(visit.call.headers, is_https=desk.is_https).get(cookies.FORM) or desk.world.ids.secret()
     visit = replace(visit, token=operators.form_token(desk.world, secret))
     title = visit.words["sign_in_title"]
     answer = desk.page(

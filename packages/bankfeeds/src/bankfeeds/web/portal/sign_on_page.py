@@ -42,7 +42,7 @@ def leave(desk: Desk, visit: Visit) -> Answer:
 
 
 def come_back(desk: Desk, visit: Visit) -> Answer:
-    secret = cookies.read(visit.call.headers).get(cookies.SIGN_ON, "")
+    secret = cookies.read(visit.call.headers, is_https=desk.is_https).get(cookies.SIGN_ON, "")
     code = visit.first("code")
     is_ours = hmac.compare_digest(visit.first("state").encode(), _part(desk, secret, "state").encode())
     if desk.sign_on is None or not secret or not is_ours or not 0 < len(code) <= CODE_LENGTH_MAX:

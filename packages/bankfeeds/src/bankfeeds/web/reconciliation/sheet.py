@@ -11,8 +11,8 @@ COLUMNS: tuple[str, ...] = (
     "account", "verdict", "row", "feed", "day", "line", "push", "lines",
     "opening", "total", "closing", "stated", "difference", "reason",
 )  # fmt: skip
-_RUNS = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
+_RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet takes for the beginning of a formula; the last four are the wide ones of East Asian keyboards."""
 
 
 def sheet(found: list[Reconciled]) -> str:

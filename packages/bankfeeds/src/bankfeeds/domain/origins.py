@@ -13,7 +13,7 @@ LOOPBACK = ("http://127.0.0.1:*", "http://localhost:*", "http://*.localhost:*")
 """This machine: names under `localhost` lead nowhere else (RFC 6761), and browsers take each for a site of its own."""
 URL_LENGTH_MAX = 2048
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+", re.ASCII)
-"""Nothing that is decoded, or taken for the end of the host, by somebody else; an IPv6 address comes without brackets."""
+"""Nothing that somebody else may decode, or take for the end of the host; an IPv6 address comes without brackets."""
 _USUAL_PORTS = {"https": 443, "http": 80}
 _PATTERN = re.compile(r"(https?://)?(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*(:(\d{1,5}|\*))?", re.IGNORECASE | re.ASCII)
 

@@ -26,6 +26,8 @@ def fuzz(site, seconds, tmp_path, phases, excluded, named):
     for operation in ("delete-api-key", *excluded):  # it would find its own key, and be locked out
         command += ["--exclude-operation-id", operation]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=seconds + 120, check=False)
+    with (tmp_path / "told.txt").open("a", encoding="utf-8") as told:  # how many cases it tried
+        told.write(run.stdout)
     assert run.returncode == 0, run.stdout[-20_000:] + run.stderr
 
 

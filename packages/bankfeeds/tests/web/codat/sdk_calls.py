@@ -7,11 +7,14 @@ from typing import Any
 import codat_bankfeeds
 import codat_platform
 
-from ... import worlds
+from bankfeeds.flows import notifications
+
+from ... import consent, worlds
 
 CLIENTS = {"bank-feeds": codat_bankfeeds, "platform": codat_platform}
 CLASSES = {"bank-feeds": codat_bankfeeds.CodatBankFeeds, "platform": codat_platform.CodatPlatform}
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
+AUTHORIZATION = "authorization-of-the-clients"
 ACCOUNT = {
     "account_name": "Trading account",
     "account_type": "checking",
@@ -28,7 +31,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "request_body": {"status": "Unlinked"},
         "update_connection_status": {"status": "Unlinked"},
     },
-    "UpdateConnectionAuthorizationRequest": {"request_body": {"authorizationId": "nobody's"}},
+    "UpdateConnectionAuthorizationRequest": {"request_body": {"authorizationId": AUTHORIZATION}},
     "CreateSourceAccountRequest": {"request_body": {**ACCOUNT, "id": "acc-002", "account_number": "2"}},
     "CreateBatchSourceAccountRequest": {"request_body": [{**ACCOUNT, "id": "acc-003", "account_number": "3"}]},
     "UpdateSourceAccountRequest": {"source_account": {"id": "acc-001", "account_name": "Till"}},
@@ -73,42 +76,6 @@ WITHOUT_ENVELOPE: dict[str, Any] = {
 }
 
 LAST = ("companies.delete", "connections.delete", "source_accounts.delete", "connections.unlink")
-NOT_FOR_SAGE = {
-    "account_mapping.create": 400,
-    "company_information.get": 400,
-    **dict.fromkeys(
-        (
-            "bank_accounts.create",
-            "bank_accounts.get_create_model",
-            "bank_accounts.list",
-            "companies.get_company_sync_settings",
-            "companies.refresh_product_data",
-            "companies.set_company_sync_settings",
-            "connection_management.get",
-            "custom_data_type.configure",
-            "custom_data_type.get_configuration",
-            "custom_data_type.list",
-            "custom_data_type.refresh",
-            "managed_bank_feeds.get_sync",
-            "managed_bank_feeds.run_ad_hoc_sync",
-            "read_data.get_validation_results",
-            "refresh_data.all",
-            "refresh_data.by_data_type",
-            "refresh_data.get",
-            "refresh_data.get_pull_operation",
-            "refresh_data.list_pull_operations",
-            "settings.get_sync_settings",
-            "settings.update_sync_settings",
-            "source_accounts.delete_credentials",
-            "source_accounts.generate_credentials",
-            "supplemental_data.configure",
-            "supplemental_data.get_configuration",
-            "connections.update_authorization",  # of an authorization that Sage never began
-        ),
-        404,
-    ),
-}
-"""What the operations that are not for Sage answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +124,20 @@ def _envelope(module: Any, method: Any) -> type | None:
 
 
 def something_of_each(site: Any, world: Any) -> dict[str, str]:
-    """Ids of a company, connection, account, push and API key that are there."""
+    """Ids of a company, connection, account, push, API key and webhook consumer that are there, in a world with a listing.
+    Sage has begun the authorization that the calls name.
+    """
     linked = worlds.make_account(world)
     worlds.link(world, linked)
+    notifications.receive(world, consent.LISTING, consent.session_created(AUTHORIZATION))
     path = (
         f"/companies/{linked.company_id}/connections/{linked.connection_id}/push/bankAccounts/acc-001/bankTransactions"
     )
     line = {"id": "tx-0", "date": "2026-02-01", "amount": 1, "balance": 1}
     pushed = site.call("POST", path, {"accountId": "acc-001", "transactions": [line]}).json()
     spare = site.call("POST", "/apiKeys", {"name": "spare"}).json()
+    hook = {"url": "https://bank.example/other", "eventTypes": ["connection.connected"]}
+    consumer = site.call("POST", "/webhooks", hook).json()
     return {
         "company_id": linked.company_id,
         "connection_id": linked.connection_id,
@@ -179,5 +151,5 @@ def something_of_each(site: Any, world: Any) -> dict[str, str]:
         "custom_data_identifier": "x",
         "dataset_id": UNKNOWN,
         "sync_id": UNKNOWN,
-        "webhook_id": UNKNOWN,
+        "webhook_id": consumer["id"],
     }

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from bank_lines import make_lines
-from browsers import Album, chromium, click_on
+from browsers import Album, Shut, chromium, click_on
 from clusters import Cluster
 from institutions import Customer
 from playwright.sync_api import Browser, Page, expect
@@ -66,13 +66,6 @@ def system(whole: System) -> System:
 def app(system: System, tmp_path: Path) -> Iterator[BankApp]:
     with bank_app(system, tmp_path) as started:
         yield started
-
-
-class Shut(Album):
-    """Where the same pages were shot on the other database."""
-
-    def shoot(self, page: Page, name: str) -> None:
-        pass
 
 
 @pytest.fixture

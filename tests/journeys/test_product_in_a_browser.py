@@ -5,18 +5,20 @@ Screenshots of each page, wide and as on a phone, are the tests' output: in the 
 """
 
 import re
+import sys
 from collections.abc import Callable, Generator
-from typing import Any
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import wires
 from bank_lines import days_ago, make_lines
-from browsers import Album, chromium
+from browsers import Album, Shut, chromium
+from clusters import Cluster
 from institutions import Customer
 from playwright.sync_api import Browser, expect
-from processes import wait_until
-from systems import System
+from processes import run, wait_until
+from systems import System, running
 from visitors import Person
 
 pytestmark = pytest.mark.slow
@@ -29,8 +31,31 @@ def browser() -> Generator[Browser]:
 
 
 @pytest.fixture
-def album(tmp_path: Any) -> Album:
-    return Album(tmp_path)
+def system(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[System]:
+    """The one of all journeys; for tests that ask for it, one on PostgreSQL."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        shared: System = request.getfixturevalue("_shared")
+        shared.fresh()
+        yield shared
+        shared.check_balances()
+        return
+    cluster = Cluster()
+    try:
+        cluster.init()
+        cluster.start()
+        url = cluster.new_database()
+        run([sys.executable, "-m", "bankfeeds", "migrate"], {"BANKFEEDS_DATABASE_URL": url})
+        with running(tmp_path, DATABASE_URL=url) as made:
+            made.fresh()
+            yield made
+    finally:
+        cluster.remove()
+
+
+@pytest.fixture
+def album(system: System, tmp_path: Path) -> Album:
+    is_first = system.settings["BANKFEEDS_DATABASE_URL"].startswith("sqlite")
+    return Album(tmp_path) if is_first else Shut(tmp_path)
 
 
 @pytest.fixture
@@ -180,6 +205,7 @@ def test_accounting_in_english_from_bank_sync_over_connect_bank_to_disconnect(
     person.leave()
 
 
+@pytest.mark.parametrize("system", ["sqlite", "postgresql"], indirect=True)
 def test_intacct_in_french_without_scripts_and_with_the_redirect_of_banking_v2(
     system: System, browser: Browser, customer: Customer, album: Album
 ) -> None:

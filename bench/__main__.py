@@ -12,7 +12,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import backing_up, day, delivery, ingest, memory, notifying, reading, reconciling, soak, stored
+from bench import (
+    backing_up,
+    day,
+    delivery,
+    ingest,
+    memory,
+    notifying,
+    reading,
+    reconciling,
+    soak,
+    statement_files,
+    stored,
+)
 from bench.databases import Kind, opened
 from bench.machine import described
 from bench.report import Report
@@ -35,11 +47,24 @@ class Effort:
     fresh_h: float
     drained: int
     webhooks: int
+    file_lines: int
 
 
-FULL = Effort(5, 6.0, 5_000_000, reading.LINES, (100, 5), (50, 5), 30.0, 1.0, day.ACCOUNTS, notifying.EVENTS)
-QUICK = Effort(2, 1.5, 200_000, 40_000, (20, 3), (10, 2), 5.0, 0.05, 200, notifying.QUICK_EVENTS)
-PARTS = ("ingest", "stored", "backup", "delivery", "memory", "webhooks", "pages", "reconcile", "day", "soak")
+FULL = Effort(
+    5,
+    6.0,
+    5_000_000,
+    reading.LINES,
+    (100, 5),
+    (50, 5),
+    30.0,
+    1.0,
+    day.ACCOUNTS,
+    notifying.EVENTS,
+    statement_files.LINES,
+)
+QUICK = Effort(2, 1.5, 200_000, 40_000, (20, 3), (10, 2), 5.0, 0.05, 200, notifying.QUICK_EVENTS, 10_000)
+PARTS = ("ingest", "stored", "backup", "delivery", "memory", "webhooks", "pages", "reconcile", "files", "day", "soak")
 
 
 def measure_database(kind: Kind, effort: Effort, parts: set[str], report: Report) -> None:
@@ -63,6 +88,8 @@ def measure_database(kind: Kind, effort: Effort, parts: set[str], report: Report
         report.add([reading.pages(kind, effort.read_lines)])
     if "reconcile" in parts:
         report.add([reconciling.measure(kind, reconciling.LINES)])
+    if "files" in parts:
+        report.add(statement_files.figures(kind, effort.file_lines, effort.rounds))
     if "stored" in parts:
         report.add([stored.ingest(kind, effort.stored_lines, effort.rounds, effort.seconds)])
         report.add([stored.claims(kind, effort.stored_lines, effort.rounds * 2)])

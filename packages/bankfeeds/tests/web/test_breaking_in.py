@@ -1,5 +1,6 @@
 """Ways in that are tried from outside: another's ids in every mixture, credentials sent twice, addresses that are lies."""
 
+import asyncio
 import itertools
 import socket
 import threading
@@ -12,6 +13,7 @@ import uvicorn
 
 from bankfeeds.app.server import server_config
 from bankfeeds.settings import Settings
+from bankfeeds.web.server import make_app
 
 from .. import consent, worlds
 from ..readers.documents import OWN_SAMPLE
@@ -113,3 +115,21 @@ def test_who_guesses_behind_proxies_is_counted_whatever_address_they_claim(
             assert submit(f"192.0.2.{number}", connectionId="x") == 422
         assert submit(VICTIM) == 429
         assert submit(VICTIM, OTHER) == (429 if is_victim_locked else 303)
+
+
+def test_on_https_every_answer_tells_browsers_to_stay_there():
+    """Subdomains too; over plain HTTP nothing of the kind is said."""
+
+    async def unrouted(scope, receive, send):
+        await send({"type": "http.response.start", "status": 404, "headers": []})
+        await send({"type": "http.response.body"})
+
+    for is_https, said in ((True, "max-age=31536000; includeSubDomains"), (False, None)):
+        app = make_app([], lambda: None, unrouted, is_https=is_https)
+        for path in ("/livez", "/readyz", "/nowhere"):
+            assert asyncio.run(headers_of(app, path)).get("strict-transport-security") == said
+
+
+async def headers_of(app, path):
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="https://feeds.example") as client:
+        return (await client.get(path)).headers

@@ -18,7 +18,7 @@ _HEADERS = {
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
     b"cache-control": b"no-store",
-    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+    b"content-security-policy": b"default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
 }
 _HSTS = {b"strict-transport-security": b"max-age=31536000; includeSubDomains"}
 _UNLOGGED = frozenset({"/livez", "/readyz"})

@@ -13,7 +13,8 @@ def _shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 
 @pytest.fixture
-def system(_shared: System) -> System:
-    """Both running, the sandbox empty and fast."""
+def system(_shared: System) -> Iterator[System]:
+    """Both running, the sandbox empty and fast; in the end every day's balance is looked at."""
     _shared.fresh()
-    return _shared
+    yield _shared
+    _shared.check_balances()

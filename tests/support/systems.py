@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import day_balances
 import httpx2
 from judges import Judge
 from processes import Child, run, wait_until
@@ -82,6 +83,10 @@ class System:
         self.judge.reset()
         self.judge.set(**{**FAST, **settings})
 
+    def check_balances(self) -> None:
+        """Every settled day of every bank account: Sage's running balance is the institution's, or lines say why not."""
+        day_balances.check(self.judge, self.settings)
+
     def verb(self, *arguments: str) -> str:
         """A command-line verb of the platform; what it printed."""
         return run([sys.executable, "-m", "bankfeeds", *arguments], self.settings)
@@ -141,5 +146,6 @@ def running(directory: Path, *, release: Path | None = None, **settings: str) ->
         system = System(directory, http, {"BANKFEEDS_REQUESTS_PER_SECOND": "1000", **given})
         try:
             yield system
+            system.check_balances()
         finally:
             system.stop()

@@ -78,7 +78,7 @@ class OpenIdConnect:
                 leeway=LEEWAY_S,
                 options={"require": ["exp", "iat", "iss", "aud"]},
             )
-        except jwt.PyJWTError as error:
+        except (jwt.PyJWTError, TypeError) as error:  # a TypeError: the key is of another kind than the token says
             raise _failed(f"the token is not valid: {error}") from error
 
     def _provider(self) -> tuple[dict[str, Any], jwt.PyJWKSet]:

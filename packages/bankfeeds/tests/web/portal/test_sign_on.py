@@ -40,6 +40,7 @@ class Provider:
     issuer: str = ""
     nonce: str = ""
     challenge: str = ""
+    header: dict[str, Any] = field(default_factory=dict)
 
     def answer(self, path: str, body: str, authorization: str) -> tuple[int, dict[str, Any]]:
         if path == "/.well-known/openid-configuration":
@@ -58,7 +59,12 @@ class Provider:
         now = int(time.time())
         claims = {"iss": self.url, "aud": CLIENT, "sub": "7", "iat": now, "exp": now + 300, "nonce": self.nonce}
         known = {"email": ANN, "email_verified": True}
-        return jwt.encode({**claims, **known, **self.claims}, self.key, "RS256", headers={"kid": "1"})
+        signed = jwt.encode({**claims, **known, **self.claims}, self.key, "RS256", headers={"kid": "1"})
+        if not self.header:
+            return signed
+        return ".".join(
+            [base64.urlsafe_b64encode(json.dumps(self.header).encode()).decode().rstrip("="), *signed.split(".")[1:]]
+        )
 
 
 @pytest.fixture
@@ -147,6 +153,15 @@ def test_a_word_that_is_not_for_us_lets_nobody_in(site, provider, claims):
 def test_a_token_signed_by_somebody_else_lets_nobody_in(site, provider):
     provider.key = OTHER
     assert come_back(site, leave(site, provider)).status_code == 403
+
+
+@pytest.mark.parametrize("algorithm", ["none", "NONE", "HS256", "ES256", "ES512", "PS256", "RS1", ""])
+def test_a_token_that_claims_another_algorithm_lets_nobody_in(site, provider, algorithm):
+    """One of a key that is not of the provider's kind, too: that was a 500."""
+    provider.header = {"alg": algorithm, "kid": "1"}
+    answer = come_back(site, leave(site, provider))
+    assert answer.status_code == 403
+    assert "set-cookie" not in answer.headers
 
 
 def test_a_way_back_that_was_not_begun_here_lets_nobody_in(site, provider):

@@ -225,6 +225,8 @@ def test_the_encoding_of_the_profile_counts_and_nothing_is_guessed():
     assert refused(text.encode("cp1252")).line == 2
     assert read(text.encode("cp1252"), changed(encoding="windows-1252")).lines[0].description == "Café"
     assert read(text.encode("utf-16"), changed(encoding="utf-16")).lines[0].description == "Café"
+    unmarked = refused(text.encode("utf-16-le"), changed(encoding="utf-16"))
+    assert (unmarked.line, "does not begin with a byte order mark" in unmarked.reason) == (1, True)
 
 
 GERMAN = (

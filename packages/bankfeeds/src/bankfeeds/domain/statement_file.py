@@ -91,9 +91,11 @@ class Entry(NamedTuple):
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
-class FileLine:
-    """One booked line, ready to be sent. The amount is signed; `balance` is the account's after this line."""
+class FileLine(NamedTuple):
+    """One booked line, ready to be sent. The amount is signed; `balance` is the account's after this line.
+
+    A tuple, as an Entry is: made and changed at a quarter of what a frozen dataclass costs.
+    """
 
     id: str
     date: date

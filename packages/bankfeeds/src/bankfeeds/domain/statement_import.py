@@ -8,7 +8,7 @@ balance is the same day.
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -83,7 +83,7 @@ def rebalanced(lines: Sequence[FileLine], balance: Decimal) -> tuple[FileLine, .
     result: list[FileLine] = []
     for line in lines:
         balance += line.amount
-        result.append(replace(line, balance=balance))
+        result.append(line._replace(balance=balance))
     return tuple(result)
 
 

@@ -165,7 +165,7 @@ def _rebalanced(lines: Sequence[FileLine], balance: Decimal) -> list[FileLine]:
     result: list[FileLine] = []
     for line in lines:
         balance += line.amount
-        result.append(line if line.balance == balance else replace(line, balance=balance))
+        result.append(line if line.balance == balance else line._replace(balance=balance))
     return result
 
 

@@ -6,6 +6,7 @@ its lines and passed over.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from bankfeeds.domain.audit import AuditEntry, check_reason
 from bankfeeds.domain.errors import Conflict, Invalid, NotFound, one_flaw
@@ -40,9 +41,8 @@ class Planned:
         return self.lines.proof is not Proof.proved and bool(self.sorted.new)
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
-    """A file's line as a push's item."""
+class _Item(NamedTuple):
+    """A file's line as a push's item. A tuple, which is made faster than a dataclass."""
 
     id: str
     date: str

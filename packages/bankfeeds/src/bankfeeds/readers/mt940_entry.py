@@ -124,7 +124,7 @@ def _parted(whole: str, mark: str) -> _Texts:
     parts: dict[str, str] = {}
     for part in whole.split(mark)[1:]:
         parts[part[:2]] = parts.get(part[:2], "") + part[2:]
-    purpose = "".join(parts.get(key, "") for key in _TEXT_PARTS)
+    purpose = "".join([parts[key] for key in _TEXT_PARTS if key in parts])
     keyed = _keyed(purpose)
     text = " ".join((keyed.get("SVWZ") or keyed.get("") or parts.get("00", "")).split())
     name = " ".join("".join(parts.get(key, "") for key in _NAME_PARTS).split())

@@ -3,11 +3,14 @@
 import re
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from bankfeeds.domain.statement_file import FileBalance
 from bankfeeds.readers.values import AMOUNT_DIGITS_MAX, quoted
 
 _CENTURY_TURNS = 80
+_DAYS_KEPT = 4096
+"""A file has many lines a day: each day is read once, and kept once for all its lines."""
 _DIGITS = re.compile(r"[0-9]{6}")
 _DAYS_APART_MAX = 183
 _BALANCE = re.compile(r"([CD])([0-9]{6})([A-Z]{3})([0-9]*,?[0-9]*)")
@@ -18,6 +21,7 @@ class FieldError(Exception):
     """What is wrong with a field; its place is added by whoever knows it."""
 
 
+@lru_cache(maxsize=_DAYS_KEPT)
 def read_day(text: str) -> date:
     """YYMMDD; years up to 79 are of this century."""
     if not _DIGITS.fullmatch(text):
@@ -29,6 +33,7 @@ def read_day(text: str) -> date:
         raise FieldError(f"{quoted(text)} is not a day of the calendar (YYMMDD)") from None
 
 
+@lru_cache(maxsize=_DAYS_KEPT)
 def read_entry_day(text: str, valued: date) -> date:
     """MMDD, of the year in which it is nearest to the value date."""
     found: list[date] = []

@@ -116,3 +116,6 @@ def _decode(
         named = encoding or "UTF-8"
         remedy = "" if encoding else "; name the file's encoding (--encoding windows-1252, for instance)"
         raise UnreadableFile(file, line, None, f"bytes that are not {named}{remedy}") from None
+    except UnicodeError:  # the only one that is no UnicodeDecodeError: UTF-16 without its mark
+        reason = "it is said to be in UTF-16, but does not begin with a byte order mark"
+        raise UnreadableFile(file, 1, None, reason) from None

@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from bankfeeds.domain.statement_file import UnreadableFile
 from bankfeeds.readers.xml import Element
@@ -10,6 +11,8 @@ from bankfeeds.readers.xml import Element
 AMOUNT_DIGITS_MAX = 18
 AMOUNT_DECIMALS_MAX = 5
 _QUOTED_MAX = 60
+_DAYS_KEPT = 4096
+"""A file has many lines a day: each day is made once, and kept once for all its lines."""
 _AMOUNT = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
 _ZONE = r"(?:Z|[+-][0-9]{2}:[0-9]{2})?"
 _DAY = re.compile(rf"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}){_ZONE}")
@@ -17,6 +20,11 @@ _INSTANT = re.compile(
     rf"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?{_ZONE}"
 )
 _CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+@lru_cache(maxsize=_DAYS_KEPT)
+def _day(text: str) -> date:
+    return date.fromisoformat(text)
 
 
 def unreadable(file: str, element: Element, reason: str) -> UnreadableFile:
@@ -80,6 +88,6 @@ def read_day(file: str, parent: Element) -> date:
     if match is None:
         raise unreadable(file, element, f"{quoted(element.text)} is not written as {example}")
     try:
-        return date.fromisoformat(match[1])
+        return _day(match[1])
     except ValueError:
         raise unreadable(file, element, f"{quoted(element.text)} is not a day of the calendar") from None

@@ -294,6 +294,10 @@ class Life:
     def _tell(self, what: str) -> None:
         self.story.append(f"{self.clock():%d %H:%M:%S} {what}")
 
+    def _push(self, account: Account | None = None) -> None:
+        """An institution pushes lines of an account, any if none is named."""
+        raise NotImplementedError
+
     def meanwhile(self) -> list[Callable[[], None]]:
         """What others may do while one process stalls."""
         raise NotImplementedError

@@ -12,6 +12,7 @@ from bankfeeds.flows import (
     authorise,
     operate,
     pausing,
+    quarantine,
     reauthorise,
 )
 from bankfeeds.store import feeds
@@ -102,7 +103,8 @@ class People(Life):
     # --- operators ----------------------------------------------------------------------------------------------
 
     def _operators_act(self) -> None:
-        act = self.chance.choice([self._pause, self._go_on, self._unpark, self._unpark, self._resend, self._renew])
+        usual = [self._pause, self._go_on, self._unpark, self._unpark, self._resend, self._renew]
+        act = self.chance.choice([*usual, self._hold, self._hold, self._hold, self._look])
         try:
             self._survive(act)
         except (Conflict, NotFound) as error:
@@ -126,6 +128,43 @@ class People(Life):
         while self.paused:
             pausing.resume(self.api, OPERATOR, self.paused[0], WHY)
             self.paused.pop(0)
+
+    def _hold(self) -> None:
+        """One of the last pushes of an account, mostly one that has just come."""
+        account = self.chance.choice(self.accounts)
+        if self.chance.random() < 0.7:
+            self._push(account)
+        if account.operations:
+            key, _ = self.chance.choice(account.operations[-2:])
+            quarantine.hold(self.api, OPERATOR, key, WHY)
+            self.faults["held in quarantine"] += 1
+            self._tell(f"holds {key} of {account.id}")
+
+    def _look(self) -> None:
+        """Everything in quarantine is released or dropped."""
+        for held in self._asked(lambda: quarantine.every(self.api)):
+            account = next(each for each in self.accounts if each.external_id == held.external_id)
+            lines = {line.id for line in account.lines[held.first_seq - 1 : held.last_seq]}
+            if self.chance.random() < 0.8 and self._may_be_left_out(account, lines):
+                self._drop(account, held.push_key, lines)
+            else:
+                quarantine.release(self.api, OPERATOR, held.push_key, WHY)
+                self.faults["released from quarantine"] += 1
+
+    def _drop(self, account: Account, push: str, lines: set[str]) -> None:
+        """The database may go after it took it: then too it is dropped."""
+        self._survive(lambda: quarantine.drop(self.api, OPERATOR, push, WHY))
+        if self._asked(lambda: quarantine.of_push(self.api, push)) is None:
+            self.faults["dropped in quarantine"] += 1
+            self._tell(f"drops {push} of {account.id}: {sorted(lines)}")
+            account.skipped |= lines
+            account.excused = True
+
+    def _may_be_left_out(self, account: Account, lines: set[str]) -> bool:
+        """Where no bank account that is gone may have had them, and Sage has none of them, nor gets them any more."""
+        self.grounds.wire.deliver_late()
+        in_sage = {line for bank_account in account.linked.values() for line in self._in_sage(bank_account)}
+        return account.ever_linked == len(account.linked) and not lines & in_sage
 
     def _live(self, account: Account) -> list[Any]:
         def read(tx: Any) -> list[Any]:

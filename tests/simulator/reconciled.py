@@ -6,8 +6,10 @@ The institution's side is the simulation's own ledger, Sage's the sandbox's; the
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from itertools import accumulate, groupby
+from typing import Any
 
-from judges import Judge
+from judges import OFFENCES, Judge
 from lives import Account, Bad
 
 from bankfeeds.domain.balance_proof import FeedProof, Verdict
@@ -27,12 +29,31 @@ def check(world: World, judge: Judge, account: Account) -> None:
         _check_feed(account, feeds[bank_account_id], _by_day(judge, bank_account_id))
 
 
+def is_named(account: Account, verdict: Mapping[str, Any]) -> bool:
+    """Whether the judge has nothing against a bank account but balances, each off by just what was left out before it."""
+    if any(verdict.get(offence) for offence in OFFENCES if offence != "balances"):
+        return False
+    gaps = {_pounds(each["ledgerBalance"]) - _pounds(each["expected"]) for each in verdict["balances"]}
+    return gaps <= _left_out(account)
+
+
+def _left_out(account: Account) -> set[Decimal]:
+    """By how much balances may be off: stretches of lines left out, and of some such that follow on one another."""
+    runs = groupby(account.lines, lambda line: line.id in account.skipped)
+    totals = [sum((line.amount for line in run), Decimal(0)) for is_left_out, run in runs if is_left_out]
+    return {total for first in range(len(totals)) for total in accumulate(totals[first:])}
+
+
+def _pounds(pence: object) -> Decimal:
+    return Decimal(str(pence)).scaleb(-2)
+
+
 def _by_day(judge: Judge, bank_account_id: str) -> dict[date, Decimal]:
     """What Sage has, day by day."""
     totals: dict[date, Decimal] = {}
     for line in judge.get("/transactions", bankAccountId=bank_account_id):
         on = date.fromisoformat(line["datePosted"][:10])
-        totals[on] = totals.get(on, Decimal(0)) + Decimal(str(line["transactionAmount"])).scaleb(-2)
+        totals[on] = totals.get(on, Decimal(0)) + _pounds(line["transactionAmount"])
     return totals
 
 

@@ -2,8 +2,8 @@
 
 Several workers share a database and take turns on one thread. At every named crash point one of them may die, or stall
 for longer than its lease while the others go on, or lose its database. Meanwhile users link, unlink and link again,
-institutions push and push again, operators pause, resume, skip and resend, and the wire and Sage misbehave. In the end
-all troubles cease, everything drains, and the judge is asked.
+institutions push and push again, operators pause, resume, skip, resend, hold in quarantine, release and drop, and the wire
+and Sage misbehave. In the end all troubles cease, everything drains, and the judge is asked.
 """
 
 from collections.abc import Callable
@@ -97,7 +97,7 @@ class Simulation(People):
             self._fault: 8,
             self._wire_trouble: 10,
             self._users_act: 9,
-            self._operators_act: 5,
+            self._operators_act: 8,
             self._long_time: 2,
             self._skew: 1,
             self._database_restarts: 1,
@@ -136,8 +136,8 @@ class Simulation(People):
             name = f"{account.id}-{len(account.lines) + 1}"
             account.lines.append(Line(name, account.day.isoformat(), amount, account.balance))
 
-    def _push(self) -> None:
-        account = self.chance.choice(self.accounts)
+    def _push(self, account: Account | None = None) -> None:
+        account = account or self.chance.choice(self.accounts)
         if account.accepted == account.sent:
             self._make_lines(account, self.chance.choice([1, 1, 2, 5, 12, 30]))
         self._push_rest(account)
@@ -296,6 +296,7 @@ class Simulation(People):
         self.skew = timedelta(0)
         self.advance(1900)
         self._go_on()
+        self._look()
         quiet = 0
         for _ in range(DRAIN_ROUNDS):
             busy = self._claim_and_step_all()
@@ -353,8 +354,14 @@ class Simulation(People):
         }
         self.grounds.judge.expect(expected)
         verdict = self.grounds.judge.verdict()
+        called = {account.external_id: account for account in self.accounts}
+        offended = [each for each in verdict["accounts"] if each.get("firstOffence")]
+        if bad := [_short(each) for each in offended if not reconciled.is_named(called[each["externalId"]], each)]:
+            raise Bad(str(bad))
         if not verdict["clean"]:
-            raise Bad(str([_short(each) for each in verdict["accounts"] if each.get("firstOffence")]))
+            self.faults["gap in the balances, named"] += len(offended)
+            if not offended:
+                raise Bad(str(verdict))
         judged = {each["bankAccountId"] for each in verdict["accounts"]}
         for account in self.accounts:
             if not set(account.linked.values()) <= judged:

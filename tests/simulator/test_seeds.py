@@ -117,6 +117,15 @@ def test_over_fifty_seeds_every_kind_of_trouble_struck(fifty: Lives) -> None:
     assert len(fifty.troubles) >= KINDS_OF_TROUBLE_MIN, sorted(fifty.troubles)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_over_fifty_seeds_pushes_were_held_released_and_dropped_and_the_gaps_that_dropping_makes_were_named(
+    fifty: Lives,
+) -> None:
+    kinds = {"held in quarantine", "released from quarantine", "dropped in quarantine", "gap in the balances, named"}
+    assert kinds <= fifty.troubles.keys()
+
+
 # --- and the simulator would have noticed -------------------------------------------------------------------------------
 
 

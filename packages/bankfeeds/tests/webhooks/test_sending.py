@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import standardwebhooks
 import svix
 
 from bankfeeds.domain.errors import Conflict, NotFound
+from bankfeeds.domain.source_account import AccountInfo, Routing
 from bankfeeds.domain.webhook import ConsumerDraft
 from bankfeeds.domain.webhook_delivery import ATTEMPTS_MAX, RETRY_S, DeliveryStatus
 from bankfeeds.flows import companies, connections, webhook_log, webhooks
@@ -69,6 +71,26 @@ def test_an_event_arrives_signed_for_both_libraries(
     assert got.headers["content-type"] == "application/json"
     seen = entry(near, made.id)
     assert (seen.status, seen.attempts, seen.last_status_code) == (DeliveryStatus.success, 1, 200)
+
+
+@both
+def test_an_event_shows_what_the_api_shows(server: worlds.Server, near: World, receiver: Receiver) -> None:
+    types = ("company.created", "connection.connected", "bankFeeds.sourceAccount.connected")
+    made = consumer(near, receiver.url, *types)
+    info = AccountInfo("till", "Shop", available_balance=Decimal("9.50"))
+    account = worlds.make_account(near, routing=Routing("112233", "sortcode"), info=info, opened_on="2019-05-01")
+    worlds.link(near, account, start_on="2026-01-31")
+    with server.serving(near) as site, sending(near):
+        company = site.call("GET", f"/companies/{account.company_id}").json()
+        path = f"/companies/{account.company_id}/connections/{account.connection_id}/connectionInfo/bankFeedAccounts"
+        (shown,) = site.call("GET", path).json()
+        until(lambda: len(receiver.got) == 3 and is_settled(near, made.id))
+    told = {each.json["eventType"]: each.json["payload"] for each in receiver.got}
+    (connection,) = company.pop("dataConnections")
+    assert told["company.created"] == company
+    assert told["connection.connected"]["connection"] == connection
+    assert (shown["accountInfo"]["accountOpenDate"], shown.pop("requestedStartDate")) == ("2019-05-01", "2026-01-31")
+    assert told["bankFeeds.sourceAccount.connected"]["sourceAccount"] == shown
 
 
 @both

@@ -1,6 +1,7 @@
 """What happened, in Codat's words: the payload of each event, and the whole body around it."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
@@ -10,7 +11,7 @@ from bankfeeds.domain.company import Company
 from bankfeeds.domain.connection import Connection
 from bankfeeds.domain.money import plain
 from bankfeeds.domain.push_operation import PushOperation, PushStatus
-from bankfeeds.domain.source_account import AccountStatus, SourceAccount
+from bankfeeds.domain.source_account import AccountInfo, AccountStatus, SourceAccount
 from bankfeeds.domain.webhook import LEGACY, Event, Happening, Subject
 from bankfeeds.webhooks import wire
 from bankfeeds.webhooks.texts import customer_text
@@ -71,6 +72,8 @@ class Words:
             created=company.created_at,
             products=tuple(subject.products),
             tags=dict(company.tags),
+            owner_user_ids=(),
+            reference_subsidiary_companies=(),
             description=company.description,
         )
 
@@ -188,9 +191,23 @@ def _account(found: SourceAccount, subject: Subject) -> wire.Account:
         sort_code=found.sort_code,
         routing_info=wire.Routing(routing.type, routing.bank_code) if routing else None,
         currency=found.currency,
-        balance=None if found.balance is None else plain(found.balance),
+        balance=_amount(found.balance),
+        account_info=_info(found.info),
         feed_start_date=_start(found) if has_start else None,
+        cut_over_date=found.cut_over_on.isoformat() if found.cut_over_on else None,
+        reauthorization_required=found.needs_reauthorisation,
     )
+
+
+def _amount(amount: Decimal | None) -> Decimal | None:
+    return None if amount is None else plain(amount)
+
+
+def _info(info: AccountInfo | None) -> wire.AccountInfo | None:
+    if info is None:
+        return None
+    opened = info.opened_on.isoformat() if info.opened_on else None
+    return wire.AccountInfo(info.description, info.nickname, opened, _amount(info.available_balance))
 
 
 def _start(found: SourceAccount) -> str:

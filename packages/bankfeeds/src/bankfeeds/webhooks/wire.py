@@ -27,6 +27,8 @@ class Company(Said):
     created: datetime
     products: tuple[str, ...]
     tags: dict[str, str]
+    owner_user_ids: tuple[str, ...]
+    reference_subsidiary_companies: tuple[str, ...]
     description: str | None = None
 
 
@@ -73,7 +75,16 @@ class Routing(Said):
     bank_code: str | None = None
 
 
+class AccountInfo(Said):
+    description: str | None = None
+    nickname: str | None = None
+    account_open_date: str | None = None
+    available_balance: Decimal | None = None
+
+
 class Account(Said):
+    """As the API answers it; the last two are ours."""
+
     id: str
     status: str
     modified_date: datetime
@@ -84,7 +95,10 @@ class Account(Said):
     routing_info: Routing | None = None
     currency: str | None = None
     balance: Decimal | None = None
+    account_info: AccountInfo | None = None
     feed_start_date: str | None = None
+    cut_over_date: str | None = None
+    reauthorization_required: bool = False
 
 
 class AccountPayload(Said):

@@ -7,6 +7,7 @@ from typing import BinaryIO
 from bankfeeds.domain.statement_file import StatementDraft, StatementFile, UnreadableFile
 from bankfeeds.domain.statement_ledger import accounts_of as accounts_of
 from bankfeeds.domain.statement_ledger import finish
+from bankfeeds.readers.archive import is_archive, unpacked
 from bankfeeds.readers.bai2 import read_bai2
 from bankfeeds.readers.camt import read_camt
 from bankfeeds.readers.csv import read_csv
@@ -51,6 +52,19 @@ def _name_of(source: Path | BinaryIO, name: str | None) -> str:
 
 def _read(stream: BinaryIO, file: str, limits: Limits, hints: Hints) -> Iterator[StatementDraft]:
     head = stream.read(CHUNK_BYTES)
+    if not is_archive(head):
+        yield from _read_one(stream, head, file, limits, hints)
+        return
+    lines = 0
+    for name, member in unpacked(stream, head, file, limits):
+        for draft in _read_one(member, member.read(CHUNK_BYTES), name, limits, hints):
+            lines += len(draft.entries)
+            if lines > limits.lines_max:
+                raise UnreadableFile(file, None, None, f"it has more than {limits.lines_max} lines in all")
+            yield draft
+
+
+def _read_one(stream: BinaryIO, head: bytes, file: str, limits: Limits, hints: Hints) -> Iterator[StatementDraft]:
     chunks = _chunks(head, stream)
     kind = kind_of(head)
     match Kind.csv if hints.profile is not None and kind is None else kind:

@@ -1,10 +1,14 @@
 """Statement files through the API: taken, held, refused whole, and never twice."""
 
+import gzip
+import random
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
+
+from bankfeeds.web.codat.statement_files import UNPACKED_BYTES_MAX
 
 from ... import worlds
 from ...readers.documents import Booked, bal, document, ntry, statement_of, stmt
@@ -111,3 +115,14 @@ def test_lines_that_come_too_late_are_named_and_left_out(site, world, linked):
     send(site, linked, document(statement_of(LINES[2:])))
     told = send(site, linked, document(statement_of(LINES[:2], name="S0"))).json()
     assert (told["accepted"], len(told["late"])) == (0, 2)
+
+
+def test_a_packed_file_is_taken_and_one_that_unpacks_to_too_much_is_refused(site, world, linked):
+    packed = gzip.compress(document(statement_of(LINES)).encode())
+    assert send(site, linked, packed).json()["accepted"] == 3
+    assert send(site, linked, document(statement_of(LINES))).json()["duplicates"] == 3
+    noise = f"<!--{random.Random(7).randbytes(5_000).hex()}-->"
+    text = document(statement_of(LINES)).replace("<Stmt>", noise * (UNPACKED_BYTES_MAX // len(noise) + 1) + "<Stmt>")
+    before = worlds.everything(world)
+    assert f"more than {UNPACKED_BYTES_MAX} bytes" in errors(send(site, linked, gzip.compress(text.encode())))
+    assert worlds.everything(world) == before

@@ -6,7 +6,7 @@ from bankfeeds.domain.errors import one_flaw
 from bankfeeds.domain.statement_file import StatementDraft, UnreadableFile
 from bankfeeds.flows import take_file
 from bankfeeds.flows.take_file import Planned
-from bankfeeds.readers import Hints, read_drafts
+from bankfeeds.readers import Hints, Limits, read_drafts
 from bankfeeds.readers.text import ENCODINGS, known_encoding
 from bankfeeds.web.codat import translate, wire
 from bankfeeds.web.codat.body import reply
@@ -15,6 +15,8 @@ from bankfeeds.web.codat.transactions import flag
 from bankfeeds.web.endpoint import Answer, Call
 
 NAME = "statementFile"
+UNPACKED_BYTES_MAX = 32 * 1024 * 1024
+"""Of a file that comes packed: it is read while the request waits. `bankfeeds import` takes larger ones."""
 
 
 def create(api: Api, call: Call, actor: str) -> Answer:
@@ -42,8 +44,9 @@ def _drafts(call: Call) -> list[StatementDraft]:
     codec = known_encoding(named) if named is not None else None
     if named is not None and codec is None:
         raise one_flaw("encoding", f"must be one of {', '.join(ENCODINGS)}")
+    limits = Limits(file_bytes_max=max(UNPACKED_BYTES_MAX, len(call.body)))
     try:
-        return list(read_drafts(BytesIO(call.body), NAME, hints=Hints(codec)))
+        return list(read_drafts(BytesIO(call.body), NAME, limits, Hints(codec)))
     except UnreadableFile as error:
         raise one_flaw("body", str(error), "unreadable") from error
 

@@ -1,8 +1,12 @@
-"""The check that ends every journey sees what it is there for."""
+"""The check that ends every journey sees what it is there for, and no journey goes without it."""
 
+import ast
 from decimal import Decimal
+from pathlib import Path
 
 from day_balances import compare
+
+HERE = Path(__file__).parent
 
 DAYS = [
     {"on": "2026-02-01", "lastSeq": 2, "opening": "100", "total": "-30.25", "closing": "69.75"},
@@ -43,3 +47,28 @@ def test_without_balances_the_lines_own_sums_are_compared() -> None:
     unproved = {**ACCOUNT, "verdict": "unproved", "days": [{**day, "closing": "0"} for day in DAYS]}
     assert compare(unproved, FEED, sage("-30.25", "10")) == []
     assert len(compare(unproved, FEED, sage("-30.25", "11"))) == 1
+
+
+def test_systems_are_made_where_the_check_ends_them_and_whoever_empties_a_shared_one_checks_it() -> None:
+    sources = {path.relative_to(HERE).as_posix(): ast.parse(path.read_text("utf-8")) for path in HERE.rglob("*.py")}
+    makers = {path for path, tree in sources.items() if {"System", "Fleet"} & calls_in(tree)}
+    assert makers == {"support/systems.py", "support/fleets.py"}
+    assert all("check_balances" in calls_in(sources[path]) for path in makers)
+    fixtures = [
+        (path, node)
+        for path, tree in sources.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.name == "system" and "fresh" in calls_in(node)
+    ]
+    assert len(fixtures) > 3
+    assert [path for path, node in fixtures if not {"check_balances", "running"} & calls_in(node)] == []
+
+
+def calls_in(tree: ast.AST) -> set[str]:
+    """The names of what is called, without what they are called on."""
+    called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return {
+        name.id if isinstance(name, ast.Name) else name.attr
+        for name in called
+        if isinstance(name, ast.Name | ast.Attribute)
+    }

@@ -28,9 +28,10 @@ def _bent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 
 @pytest.fixture
-def system(_bent: System) -> System:
+def system(_bent: System) -> Iterator[System]:
     _bent.fresh(strictOrder=True, notificationRetrySeconds=1)
-    return _bent
+    yield _bent
+    _bent.check_balances()
 
 
 def deliver_through(system: System, *faults: dict[str, Any], start_on: str | None = None) -> list[dict[str, Any]]:
@@ -155,8 +156,10 @@ def test_sage_at_ten_requests_a_second_is_never_asked_for_more_than_it_can_bear(
 
 
 @pytest.fixture
-def delivered(system: System) -> tuple[System, str, str]:
-    """Lines tx-1 to tx-20 pushed and arrived; the judge's content; the bank account and its external id."""
+def delivered(system: System) -> Iterator[tuple[System, str, str]]:
+    """Lines tx-1 to tx-20 pushed and arrived; the judge's content; the bank account and its external id. What is planted
+    there is gone in the end.
+    """
     customer, sage = Customer(system, "Harbour Bakery"), SageCompany(system)
     customer.open_account()
     bank_account = sage.link(customer, start_on=days_ago(9))
@@ -164,7 +167,8 @@ def delivered(system: System) -> tuple[System, str, str]:
     system.judge.expect({external_id: make_lines(20)})
     customer.follow(customer.push(make_lines(20)))
     system.judge.find_clean(bank_account)
-    return system, bank_account, external_id
+    yield system, bank_account, external_id
+    system.judge.reset()
 
 
 def offence(system: System, bank_account: str) -> dict[str, Any]:
@@ -190,6 +194,14 @@ def test_the_judge_sees_a_double(delivered: tuple[System, str, str]) -> None:
     system, bank_account, _ = delivered
     plant(system, bank_account, "tx-20", days_ago(0))
     assert offence(system, bank_account)["doubled"] == ["tx-20"]
+
+
+def test_the_comparison_that_ends_every_journey_sees_what_nobody_pushed(delivered: tuple[System, str, str]) -> None:
+    system, bank_account, _ = delivered
+    system.check_balances()
+    plant(system, bank_account, "tx-planted", days_ago(5))
+    with pytest.raises(AssertionError, match="at the institution"):
+        system.check_balances()
 
 
 def test_the_judge_sees_disorder(delivered: tuple[System, str, str]) -> None:

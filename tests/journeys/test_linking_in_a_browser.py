@@ -56,10 +56,11 @@ def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture
-def system(whole: System) -> System:
+def system(whole: System) -> Iterator[System]:
     whole.fresh(pollPeriodMs=300)
     forget_failures(whole)
-    return whole
+    yield whole
+    whole.check_balances()
 
 
 @pytest.fixture

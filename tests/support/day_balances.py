@@ -34,7 +34,7 @@ def check(judge: Judge, environment: Mapping[str, str]) -> None:
         if feed["bankAccountId"] in there
         for told in compare(account, feed, _in_sage(judge, feed["bankAccountId"], account["currency"]))
     ]
-    assert differ == []
+    assert not differ, "\n".join(differ)
 
 
 def compare(account: Mapping[str, Any], feed: Mapping[str, Any], in_sage: Days) -> list[str]:

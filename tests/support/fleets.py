@@ -102,5 +102,6 @@ def running_fleet(
         fleet = Fleet(directory, http, {**usual, **given}, every, sandbox_host)
         try:
             yield fleet
+            fleet.check_balances()
         finally:
             fleet.stop()

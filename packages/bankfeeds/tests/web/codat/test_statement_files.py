@@ -1,10 +1,12 @@
 """Statement files through the API: taken, held, refused whole, and never twice."""
 
 import gzip
+import json
 import random
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from urllib.parse import quote
 
 import pytest
 
@@ -125,4 +127,34 @@ def test_a_packed_file_is_taken_and_one_that_unpacks_to_too_much_is_refused(site
     text = document(statement_of(LINES)).replace("<Stmt>", noise * (UNPACKED_BYTES_MAX // len(noise) + 1) + "<Stmt>")
     before = worlds.everything(world)
     assert f"more than {UNPACKED_BYTES_MAX} bytes" in errors(send(site, linked, gzip.compress(text.encode())))
+    assert worlds.everything(world) == before
+
+
+def test_of_a_damaged_file_the_statements_before_the_damage_are_taken_if_that_is_asked_for(site, world, linked):
+    second = statement_of([Booked(date(2026, 2, 3), Decimal("1.00"), "Till")], name="S2", opening=Decimal("113.00"))
+    damaged = document(statement_of(LINES), second.replace(">1.00<", ">1,00<"))
+    before = worlds.everything(world)
+    assert "Stmt[2]/Ntry[1]/Amt" in errors(send(site, linked, damaged))
+    assert "is no statement file" in errors(send(site, linked, "words", "?partial=true"))
+    assert worlds.everything(world) == before
+
+    told = send(site, linked, damaged, "?partial=true").json()
+
+    assert (told["accepted"], "Stmt[2]/Ntry[1]/Amt" in told["damage"]) == (3, True)
+    told = send(site, linked, document(statement_of(LINES), second)).json()
+    assert (told["accepted"], told["duplicates"], "damage" in told) == (1, 3, False)
+
+
+def test_csv_is_read_by_the_profile_that_comes_with_it(site, world, linked):
+    text = "Date,Text,Amount,Balance\n2026-02-01,Coffee,-3.50,96.50\n2026-02-02,Till,20.00,116.50\n"
+    profile = {"columns": {"date": "Date", "description": ["Text"], "amount": "Amount", "balance": "Balance"}}
+    asked = quote(json.dumps({**profile, "date_order": "ymd", "decimal": "."}))
+
+    told = send(site, linked, text, f"?profile={asked}").json()
+
+    assert (told["accepted"], told["proof"], told["currency"]) == (2, "proved", "GBP")
+    before = worlds.everything(world)
+    for wrong in ("{", quote(json.dumps({"columns": {"date": 1}})), quote(json.dumps(profile))):
+        answer = send(site, linked, text, f"?profile={wrong}")
+        assert answer.json()["validation"]["errors"][0]["itemId"] == "profile", answer.text
     assert worlds.everything(world) == before

@@ -207,7 +207,7 @@ FEEDS: Mapping[tuple[str, str], Described] = {
         "Push the new lines of a bank's statement file (not in Codat)",
         {200: wire.StatementFileTaken},
         bytes,
-        query=("encoding", "dryRun", "acceptUnproved", "reason"),
+        query=("encoding", "profile", "dryRun", "partial", "acceptUnproved", "reason"),
     ),
     ("POST", _CONNECTION + "/bankFeeds/otp"): Described(
         "generate-otp", "Source accounts", "Generate a one-time password", {200: wire.OneTimePassword}

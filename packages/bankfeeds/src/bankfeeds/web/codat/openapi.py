@@ -54,9 +54,11 @@ QUERY_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "timeoutInMinutes": {"type": "integer", "minimum": 1, "maximum": TIMEOUT_MINUTES_MAX},
     "allowSyncOnPushComplete": _FLAG,
     "dryRun": _FLAG,
+    "partial": _FLAG,
     "acceptUnproved": _FLAG,
     "reason": {"type": "string"},
     "bankId": {"type": "string"},
+    "profile": {"type": "string", "description": "A mapping profile of a CSV file, as JSON."},
     "encoding": {"type": "string", "enum": list(ENCODINGS)},
 }
 

@@ -7,6 +7,7 @@ from bankfeeds.domain.statement_file import StatementDraft, UnreadableFile
 from bankfeeds.flows import take_file
 from bankfeeds.flows.take_file import Planned
 from bankfeeds.readers import Hints, Limits, read_drafts
+from bankfeeds.readers.csv_profile import ProfileError, parse_profile
 from bankfeeds.readers.text import ENCODINGS, known_encoding
 from bankfeeds.web.codat import translate, wire
 from bankfeeds.web.codat.body import reply
@@ -21,7 +22,7 @@ UNPACKED_BYTES_MAX = 32 * 1024 * 1024
 
 def create(api: Api, call: Call, actor: str) -> Answer:
     """200 with a push operation for every 1,000 new lines; 400, and nothing taken, for a file that is refused."""
-    drafts = _drafts(call)
+    drafts, damage = _drafts(call)
     find = take_file.of_path(company_id(call), connection_id(call), account_id(call))
     (plan,) = take_file.look(api.world, NAME, drafts, find)
     reason = call.first("reason") if flag(call, "acceptUnproved") else None
@@ -33,25 +34,40 @@ def create(api: Api, call: Call, actor: str) -> Answer:
             plan.lines.proof.value,
         )
     if flag(call, "dryRun"):
-        return reply(_told(plan, []))
+        return reply(_told(plan, [], damage))
     if plan.is_held and reason:
         take_file.accept_unproved(api.world, actor, plan, reason)
-    return reply(_told(plan, [translate.push_operation(each) for each in take_file.take(api.world, actor, plan)]))
+    pushes = [translate.push_operation(each) for each in take_file.take(api.world, actor, plan)]
+    return reply(_told(plan, pushes, damage))
 
 
-def _drafts(call: Call) -> list[StatementDraft]:
-    named = call.first("encoding")
+def _drafts(call: Call) -> tuple[list[StatementDraft], str | None]:
+    """What was read, and with `partial=true` what of a damaged file was not."""
+    limits = Limits(file_bytes_max=max(UNPACKED_BYTES_MAX, len(call.body)))
+    drafts: list[StatementDraft] = []
+    is_partial = flag(call, "partial")
+    try:
+        for draft in read_drafts(BytesIO(call.body), NAME, limits, _hints(call)):
+            drafts.append(draft)  # noqa: PERF402 - what came before an error is kept
+    except UnreadableFile as error:
+        if not is_partial or not drafts:
+            raise one_flaw("body", str(error), "unreadable") from error
+        return drafts, str(error)
+    return drafts, None
+
+
+def _hints(call: Call) -> Hints:
+    named, profile = call.first("encoding"), call.first("profile")
     codec = known_encoding(named) if named is not None else None
     if named is not None and codec is None:
         raise one_flaw("encoding", f"must be one of {', '.join(ENCODINGS)}")
-    limits = Limits(file_bytes_max=max(UNPACKED_BYTES_MAX, len(call.body)))
     try:
-        return list(read_drafts(BytesIO(call.body), NAME, limits, Hints(codec)))
-    except UnreadableFile as error:
-        raise one_flaw("body", str(error), "unreadable") from error
+        return Hints(codec, parse_profile(profile.encode()) if profile else None)
+    except ProfileError as error:
+        raise one_flaw("profile", str(error)) from error
 
 
-def _told(plan: Planned, pushes: list[wire.PushOperation]) -> wire.StatementFileTaken:
+def _told(plan: Planned, pushes: list[wire.PushOperation], damage: str | None) -> wire.StatementFileTaken:
     stated, found = plan.lines, plan.sorted
     return wire.StatementFileTaken(
         account_number=stated.account.id,
@@ -66,4 +82,5 @@ def _told(plan: Planned, pushes: list[wire.PushOperation]) -> wire.StatementFile
         opening_balance=stated.opening.amount if stated.opening else None,
         closing_balance=stated.closing.amount if stated.closing else None,
         push_operations=pushes,
+        damage=damage,
     )

@@ -272,7 +272,9 @@ class Rehearsal(Response):
 
 
 class StatementFileTaken(Response):
-    """`late`: ids of lines that come too late to be sent in order; they were left out."""
+    """`late`: ids of lines that come too late to be sent in order; they were left out. `damage`: where a file of which only
+    the statements before it were taken could not be read.
+    """
 
     currency: str
     proof: str
@@ -286,6 +288,7 @@ class StatementFileTaken(Response):
     account_number: str | None = None
     opening_balance: Decimal | None = None
     closing_balance: Decimal | None = None
+    damage: str | None = None
 
 
 class Receipt(Response):

@@ -272,8 +272,9 @@ class Rehearsal(Response):
 
 
 class StatementFileTaken(Response):
-    """`late`: ids of lines that come too late to be sent in order; they were left out. `damage`: where a file of which only
-    the statements before it were taken could not be read.
+    """`late`: ids of lines that come too late to be sent in order; they were left out.
+
+    `damage`: where a file that was taken only up to there could not be read.
     """
 
     currency: str

@@ -15,7 +15,7 @@ from bankfeeds.domain.source_account import SourceAccount
 from bankfeeds.domain.statement_file import AccountLines, FileAccount, FileLine, Proof, StatementDraft
 from bankfeeds.domain.statement_import import Sorted, contradicts, names, rebalanced, sort_out
 from bankfeeds.domain.statement_ledger import ZERO, accounts_of, finish
-from bankfeeds.domain.transaction import LINES_MAX
+from bankfeeds.domain.transaction import LINES_MAX, latest_day
 from bankfeeds.flows import named
 from bankfeeds.flows.accept import accept
 from bankfeeds.flows.context import World
@@ -65,6 +65,11 @@ def look(world: World, file: str, drafts: Sequence[StatementDraft], find: Finder
         return [_plan(tx, file, accounts[each.account.key], each) for each in accounts_of(finished)]
 
     plans = world.db.read(read)
+    latest_on = latest_day(world.clock().date())
+    for plan in plans:
+        if plan.sorted.new and plan.sorted.new[-1].date > latest_on:
+            told = f"{plan.sorted.new[-1].date} is in the future; only booked lines can be sent"
+            raise one_flaw("date", f"{file}: {told}", "future")
     if len({plan.account.pk for plan in plans}) != len(plans):
         raise one_flaw("account", f"{file} names two accounts that are both {plans[0].account.id!r} here", "ambiguous")
     return plans

@@ -158,3 +158,12 @@ def test_csv_is_read_by_the_profile_that_comes_with_it(site, world, linked):
         answer = send(site, linked, text, f"?profile={wrong}")
         assert answer.json()["validation"]["errors"][0]["itemId"] == "profile", answer.text
     assert worlds.everything(world) == before
+
+
+def test_a_file_with_a_line_of_the_future_is_refused_whole_however_many_pushes_it_makes(site, world, linked):
+    many = [replace(LINES[2], text=f"Till {number}") for number in range(1500)]
+    before = worlds.everything(world)
+    assert "2026-03-01 is in the future" in errors(
+        send(site, linked, message([*many, replace(LINES[2], on=date(2026, 3, 1))]))
+    )
+    assert worlds.everything(world) == before

@@ -30,7 +30,9 @@ def direct() -> set[str]:
     wanted: list[str] = []
     for package in ("bankfeeds", "sage-sandbox"):
         text = (ROOT / "packages" / package / "pyproject.toml").read_text(encoding="utf-8")
-        wanted += tomllib.loads(text)["project"]["dependencies"]
+        project = tomllib.loads(text)["project"]
+        wanted += project["dependencies"]
+        wanted += [each for extra in project.get("optional-dependencies", {}).values() for each in extra]
     lines = (ROOT / "requirements-dev.in").read_text(encoding="utf-8").splitlines()
     wanted += [line for line in lines if line.strip() and not line.startswith("#")]
     names = [_NAME.match(each) for each in wanted]

@@ -101,6 +101,14 @@ class Settings:
     sage_header_value: Annotated[str, About("first listing: its value", is_secret=True)] = ""
     sage_amount_unit: Annotated[Literal["minor", "major"], About("first listing: the unit of amounts")] = "minor"
 
+    otlp_endpoint: Annotated[
+        str,
+        About(
+            "traces go to this OpenTelemetry collector, by OTLP over HTTP; empty: nowhere. Needs `bankfeeds[otel]`",
+            is_url=True,
+        ),
+    ] = ""
+
     oidc_issuer: Annotated[
         str, About("operators may sign in with this OpenID Connect provider; empty: with passwords only", is_url=True)
     ] = ""

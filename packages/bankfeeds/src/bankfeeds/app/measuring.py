@@ -21,8 +21,8 @@ from bankfeeds.settings import Settings
 from bankfeeds.web.metrics import Meters, make_metrics_app
 
 T = TypeVar("T")
-Note = Callable[[str, str, str, float], None]
-"""Of a call to Sage: the listing, what was asked, what came of it, the seconds it took."""
+Note = Callable[[str, str, str, float, Sequence[str]], None]
+"""Of a call to Sage: the listing, what was asked, what came of it, the seconds it took, the correlation ids behind."""
 Carried = Callable[[Delivery], list[str]]
 """The keys of the push operations that a statement carries lines of: the correlation ids of their requests."""
 NOT_FOUND, CRASHED = "notFound", "crashed"
@@ -79,7 +79,8 @@ class _Measured:
         self._carried = carried
 
     def offer(self, delivery: Delivery) -> Outcome:
-        outcome = self._timed("offer", lambda: self._destination.offer(delivery))
+        ids = [key.replace("-", "") for key in self._carried(delivery)]
+        outcome = self._timed("offer", lambda: self._destination.offer(delivery), ids)
         log.info(
             "statement offered",
             listing=self._listing_id,
@@ -88,7 +89,7 @@ class _Measured:
             lines=delivery.statement.line_count,
             outcome=_word(outcome),
             reason=getattr(outcome, "reason", None),
-            correlation_ids=[key.replace("-", "") for key in self._carried(delivery)],
+            correlation_ids=ids,
         )
         return outcome
 
@@ -104,14 +105,14 @@ class _Measured:
     def complain(self, reason: str, at: datetime) -> Outcome:
         return self._timed("complain", lambda: self._destination.complain(reason, at))
 
-    def _timed(self, call: str, ask: Callable[[], T]) -> T:
+    def _timed(self, call: str, ask: Callable[[], T], ids: Sequence[str] = ()) -> T:
         began, outcome = time.perf_counter(), CRASHED
         try:
             answer = ask()
             outcome = _word(answer)
             return answer
         finally:
-            self._note(self._listing_id, call, outcome, time.perf_counter() - began)
+            self._note(self._listing_id, call, outcome, time.perf_counter() - began, ids)
 
 
 def _word(answer: object) -> str:

@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -20,13 +20,15 @@ from starlette.types import ASGIApp
 from bankfeeds.app import facts
 from bankfeeds.app.listening import address_of, listen
 from bankfeeds.app.lock import ServeLock
-from bankfeeds.app.measuring import measuring
+from bankfeeds.app.measuring import Note, measuring
 from bankfeeds.app.protocol import BoundedProtocol
 from bankfeeds.app.registering import FIRST, ensure_first_listing
 from bankfeeds.app.secret_key import sqlite_path
 from bankfeeds.app.sign_on import TIMEOUT_S, OpenIdConnect
+from bankfeeds.app.tracing import NoSpans, Spans, TracedReceivers, tracing
 from bankfeeds.app.transcript import Recorded, Transcript
 from bankfeeds.app.world import Opened, opened
+from bankfeeds.domain.ports import Receivers
 from bankfeeds.flows.context import World
 from bankfeeds.flows.resealing import missing_cause
 from bankfeeds.settings import Settings
@@ -36,7 +38,7 @@ from bankfeeds.web.codat import routes as codat
 from bankfeeds.web.metrics import Meters
 from bankfeeds.web.portal import routes as portal
 from bankfeeds.web.sage import routes as sage
-from bankfeeds.web.server import make_app
+from bankfeeds.web.server import Measure, make_app
 from bankfeeds.web.surface import Surface
 from bankfeeds.webhooks.body import Words
 from bankfeeds.webhooks.receivers import HttpReceivers
@@ -64,16 +66,18 @@ def serve(
             stack.callback(ServeLock(path).release)
         kept = None if transcript is None else stack.enter_context(closing(Transcript(transcript, facts.now)))
         meters = Meters()
-        everything = stack.enter_context(opened(settings, kept, meters))
+        instance = f"{socket.gethostname()}:{os.getpid()}"
+        spans = stack.enter_context(tracing(settings, instance))
+        everything = stack.enter_context(opened(settings, kept, _note(meters, spans)))
         listener = stack.enter_context(listen(settings.host, settings.port))
         address = address_of(settings.host, listener.getsockname()[1])
         public_url = settings.public_url or address
         ensure_first_listing(everything.world, settings, public_url)
         if "worker" in roles:
-            workers = Workers(everything.world, f"{socket.gethostname()}:{os.getpid()}")
+            workers = Workers(everything.world, instance)
             workers.start()
             stack.callback(workers.stop)
-            sender = _sender(everything.world, public_url)
+            sender = _sender(everything.world, public_url, spans)
             sender.start()
             stack.callback(sender.stop)
         pool = stack.enter_context(ThreadPoolExecutor(settings.request_threads, thread_name_prefix="request"))
@@ -86,7 +90,7 @@ def serve(
             settings.api_requests_per_day_max,
             settings_listing=FIRST if settings.has_first_listing else None,
         )
-        app = _app(everything, roles, surface, meters, _sign_on(settings, stack))
+        app = _app(everything, roles, surface, _measure(meters, spans), _sign_on(settings, stack))
         if kept is not None:
             app = Recorded(kept, app)
         measured = stack.enter_context(measuring(settings, everything.world, meters))
@@ -96,9 +100,26 @@ def serve(
     log.info("stopped")
 
 
-def _sender(world: World, public_url: str) -> Sender:
-    def receivers() -> HttpReceivers:
-        return HttpReceivers(world.clock, allows_private=world.limits.webhook_private_targets)
+def _note(meters: Meters, spans: Spans) -> Note:
+    def note(listing_id: str, call: str, outcome: str, took_s: float, correlation_ids: Sequence[str]) -> None:
+        meters.sage_call(listing_id, call, outcome, took_s)
+        spans.sage_call(listing_id, call, outcome, took_s, correlation_ids)
+
+    return note
+
+
+def _measure(meters: Meters, spans: Spans) -> Measure:
+    def measure(method: str, route: str, status: int, took_s: float, correlation_id: str) -> None:
+        meters.request(method, route, status, took_s)
+        spans.request(method, route, status, took_s, correlation_id)
+
+    return measure
+
+
+def _sender(world: World, public_url: str, spans: Spans) -> Sender:
+    def receivers() -> Receivers:
+        made = HttpReceivers(world.clock, allows_private=world.limits.webhook_private_targets)
+        return made if isinstance(spans, NoSpans) else TracedReceivers(made, spans)
 
     return Sender(world, Words(public_url), receivers)
 
@@ -111,7 +132,7 @@ def _sign_on(settings: Settings, stack: ExitStack) -> OpenIdConnect | None:
 
 
 def _app(
-    everything: Opened, roles: frozenset[str], surface: Surface, meters: Meters, sign_on: OpenIdConnect | None
+    everything: Opened, roles: frozenset[str], surface: Surface, measure: Measure, sign_on: OpenIdConnect | None
 ) -> ASGIApp:
     world = everything.world
     routes: list[BaseRoute] = []
@@ -133,7 +154,7 @@ def _app(
             return "the database does not answer"
 
     is_https = surface.public_url.startswith("https://")
-    return make_app(routes, unready_cause, codat.unrouted(surface), is_https=is_https, measure=meters.request)
+    return make_app(routes, unready_cause, codat.unrouted(surface), is_https=is_https, measure=measure)
 
 
 def server_config(settings: Settings, app: ASGIApp) -> uvicorn.Config:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 
 from bankfeeds.app import facts
-from bankfeeds.app.measuring import MeasuredDestinations
+from bankfeeds.app.measuring import MeasuredDestinations, Note
 from bankfeeds.app.refusals import NotStarted
 from bankfeeds.app.secret_key import sealer_of, secret_keys, sqlite_path
 from bankfeeds.app.transcript import RecordingClient, Transcript
@@ -27,7 +27,6 @@ from bankfeeds.store import audit, schema
 from bankfeeds.store.clock import DatabaseClock
 from bankfeeds.store.engine import Database
 from bankfeeds.store.seal import Sealer
-from bankfeeds.web.metrics import Meters
 
 CONNECTIONS_TO_SAGE_MAX = 32
 THIS_MACHINE = ("all://127.0.0.1", "all://localhost", "all://[::1]")
@@ -76,14 +75,14 @@ class Opened:
 def opened(
     settings: Settings,
     transcript: Transcript | None = None,
-    meters: Meters | None = None,
+    note: Note | None = None,
     *,
     any_key: bool = False,
 ) -> Generator[Opened]:
     """Everything that flows need; NotMigrated where the schema is not this program's, WrongSecretKey (unless `any_key`)
     where the secret key is not the database's. Closed at the end.
 
-    A `transcript` keeps the calls to Sage, `meters` count and time them.
+    A `transcript` keeps the calls to Sage, `note` is told of each.
     """
     keys = secret_keys(_with_directory(settings))
     database = Database(settings.database_url)
@@ -91,7 +90,7 @@ def opened(
         _check_schema(settings, database)
         sealer = sealer_of(database, keys, facts.now(), any_key=any_key)
         with http_client(transcript) as http, http_client(transcript) as jwks_http, _clock(database) as clock:
-            yield _build(settings, database, sealer, clock, http, JwksVerifier(jwks_http), meters)
+            yield _build(settings, database, sealer, clock, http, JwksVerifier(jwks_http), note)
     finally:
         database.close()
 
@@ -128,7 +127,7 @@ def _build(
     clock: Clock,
     http: httpx2.Client,
     verify: TokenVerifier,
-    meters: Meters | None,
+    note: Note | None,
 ) -> Opened:
     def secrets_of(listing_id: str) -> ListingSecrets:
         return listings.secrets(world, listing_id)
@@ -146,7 +145,7 @@ def _build(
         clock=clock,
         ids=facts.RandomIds(),
         sealer=sealer,
-        destinations=destinations if meters is None else MeasuredDestinations(destinations, meters.sage_call, carried),
+        destinations=destinations if note is None else MeasuredDestinations(destinations, note, carried),
         limits=limits_of(settings),
         is_production=settings.environment == "production",
         reports_sync_failures=settings.report_sync_failures == "on",

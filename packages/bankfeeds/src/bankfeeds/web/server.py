@@ -23,11 +23,11 @@ _HEADERS = {
 _HSTS = {b"strict-transport-security": b"max-age=31536000; includeSubDomains"}
 _UNLOGGED = frozenset({"/livez", "/readyz"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-Measure = Callable[[str, str, int, float], None]
-"""Of an answer: the method, the route, the status, the seconds it took."""
+Measure = Callable[[str, str, int, float, str], None]
+"""Of an answer: the method, the route, the status, the seconds it took, the correlation id."""
 
 
-def _unmeasured(_method: str, _route: str, _status: int, _took_s: float) -> None:
+def _unmeasured(_method: str, _route: str, _status: int, _took_s: float, _correlation_id: str) -> None:
     """Nobody wants to know."""
 
 
@@ -86,5 +86,5 @@ class _Guarded:
                 took_s = time.perf_counter() - started
                 route = getattr(scope.get("route"), "path", "(none)")
                 method = scope["method"] if scope["method"] in _METHODS else "(other)"
-                self.measure(method, route, seen.get("status", 0), took_s)
+                self.measure(method, route, seen.get("status", 0), took_s, seen.get("correlation_id", ""))
                 log.info("request", method=method, route=route, took_ms=round(took_s * 1000, 1), **seen)

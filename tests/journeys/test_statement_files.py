@@ -130,8 +130,9 @@ def test_a_file_is_delivered_once_whatever_comes_again(
     code, told = files.take(name, first, OPENING)
     assert (code, told["accounts"][0]["new"], told["accounts"][0]["known"]) == (0, 0, 16), "the same file again"
 
-    code, told = files.take(name, lines[8:], middle, *unproved)
+    code, told = files.take(name, lines[8:], middle)
     assert (code, told["accounts"][0]["new"], told["accounts"][0]["known"]) == (0, 8, 8), "one that overlaps"
+    assert told["accounts"][0]["proof"] == "proved"
     known += expected(customer, told, lines[16:])
     system.judge.expect({external: known})
     customer.follow(*operations(told))

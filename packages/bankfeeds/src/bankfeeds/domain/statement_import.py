@@ -8,7 +8,7 @@ balance is the same day.
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -76,6 +76,28 @@ def sort_out(lines: AccountLines, before: Sequence[BookedLine], newest_on: date 
     late = tuple(line for line in unknown if newest_on is not None and line.date < newest_on)
     new = tuple(line for line in unknown if newest_on is None or line.date >= newest_on)
     return Sorted(new, known, len(lines.lines) - known - len(unknown), late)
+
+
+def proved_since(lines: AccountLines, found: Sorted, last: Decimal | None) -> AccountLines:
+    """Where a file says only what it closes with: proved if the last balance accepted and the new lines come to that.
+
+    `last` is None before the first line: then nothing was ever known, and nothing is proved.
+    """
+    closing = lines.closing
+    if lines.proof is not Proof.unproved or lines.opening is not None or closing is None or last is None:
+        return lines
+    if not found.new or found.late or found.new[-1].date > closing.on:
+        return lines
+    total = sum((line.amount for line in found.new), Decimal(0))
+    if last + total == closing.amount:
+        kept = tuple(warning for warning in lines.warnings if not warning.startswith("unproved"))
+        return replace(lines, proof=Proof.proved, warnings=kept)
+    reached = f"the last balance accepted, {last}, and the new lines come to {last + total}"
+    told = f"{reached}; the file closes with {closing.amount}"
+    if last - total != closing.amount:
+        return replace(lines, warnings=(*lines.warnings, told))
+    told += "; with every sign turned round they would fit: money in and money out are mixed up"
+    return replace(lines, proof=Proof.failed, warnings=(*lines.warnings, told))
 
 
 def rebalanced(lines: Sequence[FileLine], balance: Decimal) -> tuple[FileLine, ...]:

@@ -13,7 +13,7 @@ from bankfeeds.domain.errors import Conflict, Invalid, NotFound, one_flaw
 from bankfeeds.domain.push_operation import PushOperation
 from bankfeeds.domain.source_account import SourceAccount
 from bankfeeds.domain.statement_file import AccountLines, FileAccount, FileLine, Proof, StatementDraft
-from bankfeeds.domain.statement_import import Sorted, contradicts, names, rebalanced, sort_out
+from bankfeeds.domain.statement_import import Sorted, contradicts, names, proved_since, rebalanced, sort_out
 from bankfeeds.domain.statement_ledger import ZERO, accounts_of, finish
 from bankfeeds.domain.transaction import LINES_MAX, latest_day
 from bankfeeds.flows import named
@@ -162,8 +162,9 @@ def _told(draft: StatementDraft, account: SourceAccount) -> StatementDraft:
 def _plan(tx: Read, file: str, account: SourceAccount, stated: AccountLines) -> Planned:
     before = lines.booked_between(tx, account.pk, stated.lines[0].date, stated.lines[-1].date) if stated.lines else []
     found = sort_out(stated, before, account.newest_on)
+    last = lines.last_balance(tx, account)
+    stated = proved_since(stated, found, last)
     if stated.opening is None and stated.closing is None:
-        last = lines.last_balance(tx, account)
         start = last if last is not None else account.balance or ZERO
         found = replace(found, new=rebalanced(found.new, start))
     return Planned(file, account, stated, found)

@@ -167,3 +167,51 @@ def test_a_file_with_a_line_of_the_future_is_refused_whole_however_many_pushes_i
         send(site, linked, message([*many, replace(LINES[2], on=date(2026, 3, 1))]))
     )
     assert worlds.everything(world) == before
+
+
+def ofx(lines, closing, on="20260210"):
+    entries = "".join(
+        f"<STMTTRN><TRNTYPE>OTHER<DTPOSTED>{line.on:%Y%m%d}<TRNAMT>{line.amount}<FITID>F{line.text}<MEMO>{line.text}</STMTTRN>"
+        for line in lines
+    )
+    return (
+        "OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\nENCODING:UTF-8\nCHARSET:NONE\n\n<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS>"
+        f"<CURDEF>GBP<BANKACCTFROM><BANKID>000099<ACCTID>31926819<ACCTTYPE>CHECKING</BANKACCTFROM><BANKTRANLIST>{entries}"
+        f"</BANKTRANLIST><LEDGERBAL><BALAMT>{closing}<DTASOF>{on}</LEDGERBAL></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>\n"
+    )
+
+
+def day(number, amount):
+    return Booked(date(2026, 2, number), Decimal(amount), f"Day {number}")
+
+
+def test_a_file_that_only_closes_is_proved_by_what_was_accepted_before_and_the_first_one_by_nobody(site, world, linked):
+    first = [day(1, "-3.50"), day(2, "20.00")]
+    assert "held" in errors(send(site, linked, ofx(first, "266.50"))), "no balance was ever known by a line"
+    assert send(site, linked, ofx(first, "266.50"), "?acceptUnproved=true&reason=checked").json()["proof"] == "unproved"
+
+    told = send(site, linked, ofx([*first, day(3, "-6.50")], "260.00")).json()
+
+    assert (told["proof"], told["accepted"], told["duplicates"], told["warnings"]) == ("proved", 1, 2, [])
+
+
+@pytest.mark.parametrize(
+    ("amount", "closing", "proof", "words"),
+    [
+        ("-6.50", "261.00", "unproved", "the last balance accepted, 266.50, and the new lines come to 260.00"),
+        ("6.50", "260.00", "failed", "money in and money out are mixed up"),
+    ],
+)
+def test_a_file_that_only_closes_and_does_not_fit_what_was_accepted_before_is_held(
+    site, world, linked, amount, closing, proof, words
+):
+    first = [day(1, "-3.50"), day(2, "20.00")]
+    send(site, linked, ofx(first, "266.50"), "?acceptUnproved=true&reason=checked")
+    before = worlds.everything(world)
+
+    answer = send(site, linked, ofx([*first, day(3, amount)], closing))
+
+    assert words in errors(answer)
+    seen = send(site, linked, ofx([*first, day(3, amount)], closing), "?dryRun=true&acceptUnproved=true&reason=checked")
+    assert seen.json()["proof"] == proof
+    assert worlds.everything(world) == before

@@ -146,7 +146,7 @@ def test_each_call_to_sage_is_timed_by_what_came_of_it(world):
     meters = Meters()
     worlds.link(world, worlds.make_account(world))
     listing = replace(worlds._listing(world.clock()), id="uk")
-    sage = MeasuredDestinations(lambda _: Sage(), meters.sage_call)(listing)  # pyright: ignore[reportArgumentType]
+    sage = MeasuredDestinations(lambda _: Sage(), lambda *told: meters.sage_call(*told[:4]))(listing)  # pyright: ignore[reportArgumentType]
     statement = SimpleNamespace(pk=1, line_count=2)
     delivery: Any = SimpleNamespace(bank_account_id="ba-1", statement=statement)
     for _ in range(5):
@@ -166,7 +166,11 @@ def test_requests_are_timed_by_route_and_never_by_the_values_in_a_path(world):
     with worlds.started_server() as server:
         surface = Surface(server.pool, lambda: "0" * 32, "https://feeds.example", worlds.BODY_BYTES_MAX)
         server.app = make_app(
-            routes(world, surface), lambda: None, unrouted(surface), is_https=False, measure=meters.request
+            routes(world, surface),
+            lambda: None,
+            unrouted(surface),
+            is_https=False,
+            measure=lambda *told: meters.request(*told[:4]),
         )
         site = worlds.Site(world, server.url)
         site.client.get("/companies/secret-name")

@@ -48,6 +48,18 @@ def test_what_is_written_is_read_back(entries: list[Booked], opening: Decimal):
     assert statement.opening.amount == opening
 
 
+def test_a_text_that_begins_like_the_tag_of_numbered_details_is_a_text():
+    (statement,) = read(message([Booked(date(2026, 11, 3), Decimal(-5), "NSPCC donation")])).statements
+    assert statement.lines[0].description == "NSPCC donation"
+
+
+def test_numbered_details_are_read_by_their_numbers():
+    text = message([Booked(date(2026, 11, 3), Decimal(-5), "@")])
+    text = text.replace(":86:@", ":NS:01Rent for\r\n02November\r\n15Harbour Ltd\r\n17Standing order")
+    (statement,) = read(text).statements
+    assert (statement.lines[0].description, statement.lines[0].counterparty) == ("Rent for November", "Harbour Ltd")
+
+
 def test_every_statement_of_a_file_stays_its_own():
     text = message(name="A") + message(name="B", account="12345678/1020304050") + message(name="C")
     file = read(text)

@@ -53,6 +53,7 @@ class _Reading:
         self._statement: _Statement | None = None
         self._entry: Line61 | None = None
         self._details: list[str] = []
+        self._numbered: list[str] = []
         self._lines = self.statements = 0
 
     def take(self, line: int, tag: str, content: list[str]) -> None:
@@ -95,7 +96,7 @@ class _Reading:
             self._begin_entry(self._statement, line, content)
         elif tag in {"86", "NS"}:
             if self._entry is not None:
-                self._details += [f"{tag}{text}" if tag == "NS" else text for text in content]
+                (self._details if tag == "86" else self._numbered).extend(content)
         else:
             self._finish_entry()
             self._statement = self._head(self._statement, line, tag, content[0].strip())
@@ -132,7 +133,7 @@ class _Reading:
         self._lines += 1
         if self._lines > self.limits.lines_max:
             self._refuse(line, ":61:", f"more than {self.limits.lines_max} entries (lines_max)")
-        self._entry, self._details = read_61(content), []
+        self._entry, self._details, self._numbered = read_61(content), [], []
 
     def _finish_entry(self) -> None:
         entry, self._entry = self._entry, None
@@ -141,7 +142,7 @@ class _Reading:
         if entry.is_expected:
             self._statement.pending += 1
         else:
-            self._statement.entries.append(entry_of(entry, self._details))
+            self._statement.entries.append(entry_of(entry, self._details, self._numbered))
 
 
 def read_mt940(chunks: Iterable[bytes], file: str, limits: Limits, hints: Hints) -> Iterator[StatementDraft]:

@@ -79,8 +79,10 @@ def read_61(content: Sequence[str]) -> Line61:
     )
 
 
-def entry_of(line: Line61, details: Sequence[str]) -> Entry:
-    texts = _texts(details)
+def entry_of(line: Line61, details: Sequence[str], numbered: Sequence[str]) -> Entry:
+    """`details` are the lines of :86:, `numbered` those of :NS:."""
+    texts = _numbered(numbered) if numbered else _texts(details)
+    written = "".join([*details, *(f"NS{part}" for part in numbered)])
     text = texts.text or line.supplement
     return Entry(
         date=line.on,
@@ -90,7 +92,7 @@ def entry_of(line: Line61, details: Sequence[str]) -> Entry:
         reference=next((one for one in (texts.reference, line.reference) if one and not is_placeholder(one)), None),
         transaction_type=_type(line),
         bank_reference=line.bank_reference or None,
-        fingerprint=digest((line.kind, line.reference, line.name, line.supplement, "".join("".join(details).split()))),
+        fingerprint=digest((line.kind, line.reference, line.name, line.supplement, "".join(written.split()))),
     )
 
 
@@ -103,8 +105,6 @@ def _type(line: Line61) -> str:
 def _texts(details: Sequence[str]) -> _Texts:
     if not details:
         return _Texts("", "", "")
-    if details[0].startswith("NS"):
-        return _numbered(details)
     if found := _PARTS.match(details[0]):
         return _parted("".join(details), found[1])
     whole = _unwrapped(details)
@@ -150,9 +150,8 @@ def _slashed(whole: str) -> _Texts:
     return _Texts(text or whole, found.get("NAME", ""), found.get("EREF", "")[:_END_TO_END_CHARS].strip())
 
 
-def _numbered(details: Sequence[str]) -> _Texts:
+def _numbered(parts: Sequence[str]) -> _Texts:
     """Field :NS: as some German banks have it: 01 to 14 purpose, 15 and 16 name, 17 kind of booking."""
-    parts = [line.removeprefix("NS") for line in details if line.startswith("NS")]
     purpose = " ".join(part[2:] for part in parts if part[:2] in _NS_PURPOSE)
     name = " ".join(part[2:] for part in parts if part[:2] in {"15", "16"})
     kind = " ".join(part[2:] for part in parts if part[:2] == "17")

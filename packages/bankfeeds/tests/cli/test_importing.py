@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -118,6 +119,48 @@ def test_thousand_lines_go_into_one_push_operation_and_the_next_into_another(mad
     (told,) = json.loads(capsys.readouterr().out)
     assert (told["accounts"][0]["new"], len(told["accounts"][0]["pushOperationKeys"])) == (1001, 2)
     assert len(stored()) == 1001
+
+
+def test_files_taken_are_listed_each_with_its_pushes_and_the_very_same_one_is_known(made, write, capsys):
+    path = write(february(on(2, "-3.50", "Coffee"), on(3, "20.00", "Till")))
+    assert run(["import", path]) == 0
+    file_id = re.search(r"on record as (\S+)", capsys.readouterr().out)[1]
+
+    assert run(["import", path]) == 0
+    assert re.search(rf"the very same file was taken on .* by \S+ as {file_id}\n", capsys.readouterr().out)
+
+    assert run(["files"]) == 0
+    assert capsys.readouterr().out.count("statement.xml") == 2
+    assert run(["files", "--json"]) == 0
+    again, first = json.loads(capsys.readouterr().out)["files"]
+    assert [each["accounts"][0]["new"] for each in (again, first)] == [0, 2]
+    assert (first["id"], first["format"], first["sha256"]) == (file_id, "camt", again["sha256"])
+
+    assert run(["files", file_id]) == 0
+    told = capsys.readouterr().out
+    push = re.search(r"push (\S+) accepted", told)[1]
+    assert "opens 100.00, 2 lines, closes 116.50, proved; 2 new, 0 there already, 0 too late" in told
+
+    (line, *_) = (row[0] for row in stored())
+    assert run(["trace", f"{made.connection_id}/acc-001", line]) == 0
+    told = capsys.readouterr().out
+    assert f"push {push} " in told
+    assert f"file {file_id} statement.xml" in told
+    assert run(["trace", f"{made.connection_id}/acc-001", line, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["file"] == {"id": file_id, "name": "statement.xml"}
+
+    assert run(["files", "--account", f"{made.connection_id}/acc-001", "--json", "--page", "2"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"files": [], "total": 2}
+    assert run(["files", file_id, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["accounts"][0]["pushOperationKeys"] == [push]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"), [(["--page", "0"], "counted from 1"), (["nobody"], "there is no statement file nobody")]
+)
+def test_a_file_or_page_that_is_not_there_is_told(made, words, told, capsys):
+    assert run(["files", *words]) in {1, 2}
+    assert told in capsys.readouterr().err
 
 
 def test_a_dry_run_does_nothing(made, write, capsys):

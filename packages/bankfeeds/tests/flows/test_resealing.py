@@ -85,7 +85,7 @@ def test_every_column_that_is_sealed_is_known_by_its_name():
         "listings.sealed_client_secret", "listings.sealed_api_key", "listings.sealed_header_values",
         "webhook_consumers.sealed_secret", "webhook_consumers.sealed_old_secret", "webhook_consumers.sealed_headers",
         "replies.sealed_body", "operator_sessions.sealed_flash", "secret_keys.sealed_digest_key",
-        "digest_keys.sealed_key",
+        "digest_keys.sealed_key", "statement_uploads.sealed_content",
     }  # fmt: skip
     assert all(len(table.primary_key.columns) == 1 for table in stored.tables())
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from bankfeeds.cli import opening, output
 from bankfeeds.cli.usage import WrongUsage
@@ -14,8 +14,8 @@ from bankfeeds.domain.push_operation import PushOperation
 from bankfeeds.domain.statement_file import FileBalance, Proof, StatementDraft, UnreadableFile
 from bankfeeds.flows import take_file
 from bankfeeds.flows.context import World
-from bankfeeds.flows.take_file import Planned
-from bankfeeds.readers import Hints, read_drafts
+from bankfeeds.flows.take_file import Planned, Taking
+from bankfeeds.readers import Hints, original, read_drafts
 from bankfeeds.readers.csv_profile import CsvProfile, ProfileError, parse_profile, write_profile
 from bankfeeds.readers.csv_suggest import SAMPLE_BYTES, suggest
 from bankfeeds.readers.text import ENCODINGS, known_encoding
@@ -43,6 +43,7 @@ class _Result:
     """What became of one file: for programs as it stands, for people printed as it comes."""
 
     file: str
+    id: str | None = None
     accounts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     problems: list[str] = field(default_factory=list[str])
 
@@ -122,51 +123,72 @@ def _profile(path: Path) -> CsvProfile:
 
 def _import_one(world: World, path: Path, order: _Order) -> _Result:
     result = _Result(path.name)
-    drafts = _read(path, order, result)
-    if not drafts:
-        return result
-    find = take_file.called(order.account) if order.account is not None else take_file.by_number
     try:
-        plans = take_file.look(world, path.name, drafts, find)
-    except Refusal as refusal:
-        _trouble(order, result, f"refused, nothing was taken from it: {refusal.message}")
-        return result
-    del drafts  # a large file is held once, not twice
-    if held := [plan for plan in plans if plan.is_held and order.reason is None]:
-        _tell_held(order, result, plans, held)
-        return result
-    for plan in plans:
-        _take(world, plan, order, result)
+        with path.open("rb") as stream:
+            _import_stream(world, stream, order, result)
+    except OSError as error:
+        _refused(order, result, str(UnreadableFile(path.name, None, None, f"it cannot be read: {error.strerror}")))
     return result
 
 
-def _read(path: Path, order: _Order, result: _Result) -> list[StatementDraft]:
+def _import_stream(world: World, stream: BinaryIO, order: _Order, result: _Result) -> None:
+    """What is read is what its digest is of: the file is opened once."""
+    file = original(stream, result.file)
+    drafts = _read(stream, order, result)
+    if not drafts:
+        return
+    find = take_file.called(order.account) if order.account is not None else take_file.by_number
+    try:
+        plans = take_file.look(world, file, drafts, find)
+    except Refusal as refusal:
+        _refused(order, result, refusal.message)
+        return
+    del drafts  # a large file is held once, not twice
+    if held := [plan for plan in plans if plan.is_held and order.reason is None]:
+        _tell_held(order, result, plans, held)
+    elif order.dry_run:
+        for plan in plans:
+            _tell_plan(order, result, plan)
+            _tell(order, result.file, f"would take {len(plan.sorted.new)} lines (--dry-run: nothing was done)")
+    else:
+        takings = take_file.put_down(world, opening.actor(), plans, order.reason)
+        result.id = takings[0].file_id
+        _tell(order, result.file, f"on record as {result.id}")
+        for taking in takings:
+            _take(world, taking, order, result)
+
+
+def _read(stream: BinaryIO, order: _Order, result: _Result) -> list[StatementDraft]:
     drafts: list[StatementDraft] = []
     try:
-        for draft in read_drafts(path, hints=order.hints):
+        for draft in read_drafts(stream, result.file, hints=order.hints):
             drafts.append(draft)  # noqa: PERF402 - what came before an error is kept
     except UnreadableFile as error:
         if not order.partial or not drafts:
-            _trouble(order, result, f"refused, nothing was taken from it: {error}")
+            _refused(order, result, str(error))
             return []
         _trouble(order, result, f"damaged, only the statements before the damage are taken: {error}")
     return drafts
 
 
-def _take(world: World, plan: Planned, order: _Order, result: _Result) -> None:
+def _tell_plan(order: _Order, result: _Result, plan: Planned) -> dict[str, Any]:
     told = _fields(plan)
     result.accounts.append(told)
+    if plan.taken_before is not None:
+        before = plan.taken_before
+        when = output.instant(before.taken_at)
+        _tell(order, result.file, f"the very same file was taken on {when} by {before.taken_by} as {before.id}")
     _tell(order, result.file, _about(plan))
     if plan.sorted.late:
         _tell_late(order, result, plan)
-    if order.dry_run:
-        _tell(order, result.file, f"would take {len(plan.sorted.new)} lines (--dry-run: nothing was done)")
-        return
-    if plan.is_held and order.reason is not None:
-        take_file.accept_unproved(world, opening.actor(), plan, order.reason)
+    return told
+
+
+def _take(world: World, taking: Taking, order: _Order, result: _Result) -> None:
+    told = _tell_plan(order, result, taking.plan)
     operations: list[PushOperation] = []
     try:
-        for operation in take_file.take(world, opening.actor(), plan):
+        for operation in take_file.take(world, opening.actor(), taking):
             operations.append(operation)
             _tell_push(order, result.file, operation)
     except Refusal as refusal:
@@ -243,6 +265,7 @@ def _fields(plan: Planned) -> dict[str, Any]:
         "late": [line.id for line in found.late],
         "pending": stated.pending,
         "warnings": list(stated.warnings),
+        "takenBefore": plan.taken_before.id if plan.taken_before else None,
         "pushOperationKeys": [],
     }
 
@@ -250,6 +273,10 @@ def _fields(plan: Planned) -> dict[str, Any]:
 def _tell(order: _Order, file: str, words: str) -> None:
     if not order.json:
         output.show_line(f"{file}: {words}")
+
+
+def _refused(order: _Order, result: _Result, why: str) -> None:
+    _trouble(order, result, f"refused, nothing was taken from it: {why}")
 
 
 def _trouble(order: _Order, result: _Result, words: str) -> None:

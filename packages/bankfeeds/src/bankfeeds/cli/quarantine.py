@@ -83,7 +83,7 @@ def ignore(push: str) -> None:
 
 
 def trace(account: str, line: str, *, json: bool = False) -> None:
-    """Tell which push brought a line, and what became of it in each feed.
+    """Tell which push and file brought a line, and what became of it in each feed.
 
     Args:
         account: CONNECTION/ACCOUNT, or the external id that Sage knows.
@@ -94,11 +94,15 @@ def trace(account: str, line: str, *, json: bool = False) -> None:
         found = tracing.line(world, account, line)
     feeds = [output.fields_of(each) for each in found.feeds]
     if json:
-        output.show_json({**found.line._asdict(), "push": found.push, "pushedAt": found.pushed_at, "feeds": feeds})
+        file = {"id": found.file.id, "name": found.file.original.name} if found.file else None
+        told = {"push": found.push, "pushedAt": found.pushed_at, "file": file, "feeds": feeds}
+        output.show_json({**found.line._asdict(), **told})
         return
     pushed_at = "" if found.pushed_at is None else output.instant(found.pushed_at)
     output.show_line(f"{found.line.on} {found.line.amount} {found.line.description}")
     output.show_line(f"push {found.push or 'unknown'} {pushed_at}".rstrip())
+    if found.file is not None:
+        output.show_line(f"file {found.file.id} {found.file.original.name}")
     rows = [
         (each.listing, each.bank_account_id, each.state, str(each.statement or ""), each.reason or "")
         for each in found.feeds

@@ -1,7 +1,7 @@
-"""Taking a statement file: looked at first (`look`), then pushed as the API's requests are (`take`).
+"""Taking a statement file: looked at (`look`), put down (`put_down`), then pushed as the API's requests are (`take`).
 
-Nothing is remembered of the file itself. Killed between two pushes, it is taken again: what was accepted is known by
-its lines and passed over.
+What is put down says which pushes the file is to become, by keys that they have not got yet; the file itself is not
+kept. Killed between two pushes, it is taken again: what was accepted is known by its lines and passed over.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,13 +15,14 @@ from bankfeeds.domain.source_account import SourceAccount
 from bankfeeds.domain.statement_file import AccountLines, FileAccount, FileLine, Proof, StatementDraft
 from bankfeeds.domain.statement_import import Sorted, contradicts, names, proved_since, rebalanced, sort_out
 from bankfeeds.domain.statement_ledger import ZERO, accounts_of, finish
+from bankfeeds.domain.taken_file import OriginalFile, TakenFile, TakenPart
 from bankfeeds.domain.transaction import LINES_MAX, latest_day
 from bankfeeds.flows import named
 from bankfeeds.flows.accept import accept
 from bankfeeds.flows.context import World
 from bankfeeds.flows.examine import PushRequest
-from bankfeeds.store import audit, lines, source_accounts
-from bankfeeds.store.engine import Read
+from bankfeeds.store import audit, lines, source_accounts, statement_files
+from bankfeeds.store.engine import Read, Write
 
 Finder = Callable[[Read, FileAccount], SourceAccount]
 NAMESAKES_SHOWN_MAX = 20
@@ -29,16 +30,29 @@ NAMESAKES_SHOWN_MAX = 20
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What is to be done with what a file says of one account. `is_held`: not without a word from somebody."""
+    """What is to be done with what a file says of one account. `is_held`: not without a word from somebody.
 
-    file: str
+    `taken_before`: when the very same bytes were taken for this account for the first time.
+    """
+
+    original: OriginalFile
     account: SourceAccount
     lines: AccountLines
     sorted: Sorted
+    taken_before: TakenFile | None
 
     @property
     def is_held(self) -> bool:
         return self.lines.proof is not Proof.proved and bool(self.sorted.new)
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """A plan that was put down, with the keys of the pushes that it becomes."""
+
+    plan: Planned
+    file_id: str
+    push_keys: tuple[str, ...]
 
 
 class _Item(NamedTuple):
@@ -54,15 +68,16 @@ class _Item(NamedTuple):
     reference: str | None
 
 
-def look(world: World, file: str, drafts: Sequence[StatementDraft], find: Finder) -> list[Planned]:
+def look(world: World, original: OriginalFile, drafts: Sequence[StatementDraft], find: Finder) -> list[Planned]:
     """One for each account that the file names; refused whole if the platform does not know one of them."""
+    file = original.name
 
     def read(tx: Read) -> list[Planned]:
         accounts = {draft.account.key: find(tx, draft.account) for draft in drafts}
         told = [_told(draft, accounts[draft.account.key]) for draft in drafts]
         accounts = {of.account.key: accounts[draft.account.key] for of, draft in zip(told, drafts, strict=True)}
         finished = finish(file, told, lambda account: accounts[account.key].external_id)
-        return [_plan(tx, file, accounts[each.account.key], each) for each in accounts_of(finished)]
+        return [_plan(tx, original, accounts[each.account.key], each) for each in accounts_of(finished)]
 
     plans = world.db.read(read)
     latest_on = latest_day(world.clock().date())
@@ -117,25 +132,59 @@ def of_path(company_id: str, connection_id: str, account_id: str) -> Finder:
     return find
 
 
-def accept_unproved(world: World, actor: str, plan: Planned, reason: str) -> None:
-    """Put down that somebody takes a file's lines although its balances do not prove them."""
-    detail = {"file": plan.file, "proof": plan.lines.proof.value, "new": len(plan.sorted.new)}
-    subject = f"account:{plan.account.external_id}"
-    entry = AuditEntry(world.clock(), actor, "file.accept_unproved", subject, check_reason(reason), detail)
-    world.db.write(lambda tx: audit.record(tx, entry))
+def put_down(world: World, actor: str, plans: Sequence[Planned], reason: str | None = None) -> list[Taking]:
+    """The file is on record from now on. `reason`: why lines are taken that the file's balances do not prove."""
+    file = TakenFile(world.ids.uuid(), plans[0].original, world.clock(), actor)
+    takings = [Taking(plan, file.id, _keys(world, plan)) for plan in plans]
+    entries = [_unproved(file, plan, reason) for plan in plans if plan.is_held and reason is not None]
+
+    def write(tx: Write) -> None:
+        statement_files.insert(tx, file, [_part(taking) for taking in takings])
+        for entry in entries:
+            audit.record(tx, entry)
+
+    world.db.write(write)
+    return takings
 
 
-def take(world: World, actor: str, plan: Planned) -> Iterator[PushOperation]:
+def take(world: World, actor: str, taking: Taking) -> Iterator[PushOperation]:
     """The new lines, at most LINES_MAX to a push operation; each is durable as it comes."""
-    account, new = plan.account, plan.sorted.new
-    for start in range(0, len(new), LINES_MAX):
+    account, new = taking.plan.account, taking.plan.sorted.new
+    for start, key in zip(range(0, len(new), LINES_MAX), taking.push_keys, strict=True):
         items = [_item(line) for line in new[start : start + LINES_MAX]]
-        request = PushRequest(account.company_id, account.connection_id, account.id, account.id, items)
+        request = PushRequest(account.company_id, account.connection_id, account.id, account.id, items, key=key)
         try:
             yield accept(world, actor, request)
         except Invalid as refusal:
-            where = f"{plan.file}, lines {start + 1} to {start + len(items)} of the new ones: "
+            where = f"{taking.plan.original.name}, lines {start + 1} to {start + len(items)} of the new ones: "
             raise Invalid(refusal.code, where + refusal.message, refusal.flaws) from refusal
+
+
+def _keys(world: World, plan: Planned) -> tuple[str, ...]:
+    return tuple(world.ids.uuid() for _ in range(0, len(plan.sorted.new), LINES_MAX))
+
+
+def _part(taking: Taking) -> TakenPart:
+    stated, found = taking.plan.lines, taking.plan.sorted
+    return TakenPart(
+        account_pk=taking.plan.account.pk,
+        proof=stated.proof,
+        lines=len(stated.lines),
+        new=len(found.new),
+        known=found.known + found.alike,
+        late=len(found.late),
+        pending=stated.pending,
+        opening=stated.opening.amount if stated.opening else None,
+        closing=stated.closing.amount if stated.closing else None,
+        push_keys=taking.push_keys,
+    )
+
+
+def _unproved(file: TakenFile, plan: Planned, reason: str) -> AuditEntry:
+    """Somebody takes lines although the file's balances do not prove them."""
+    detail = {"file": file.original.name, "id": file.id, "proof": plan.lines.proof.value, "new": len(plan.sorted.new)}
+    subject = f"account:{plan.account.external_id}"
+    return AuditEntry(file.taken_at, file.taken_by, "file.accept_unproved", subject, check_reason(reason), detail)
 
 
 def _checked(account: SourceAccount, file: FileAccount) -> SourceAccount:
@@ -159,7 +208,7 @@ def _told(draft: StatementDraft, account: SourceAccount) -> StatementDraft:
     return replace(draft, account=stated, opening=opening, closing=closing)
 
 
-def _plan(tx: Read, file: str, account: SourceAccount, stated: AccountLines) -> Planned:
+def _plan(tx: Read, original: OriginalFile, account: SourceAccount, stated: AccountLines) -> Planned:
     before = lines.booked_between(tx, account.pk, stated.lines[0].date, stated.lines[-1].date) if stated.lines else []
     found = sort_out(stated, before, account.newest_on)
     last = lines.last_balance(tx, account)
@@ -167,7 +216,7 @@ def _plan(tx: Read, file: str, account: SourceAccount, stated: AccountLines) -> 
     if stated.opening is None and stated.closing is None:
         start = last if last is not None else account.balance or ZERO
         found = replace(found, new=rebalanced(found.new, start))
-    return Planned(file, account, stated, found)
+    return Planned(original, account, stated, found, statement_files.first_taken(tx, account.pk, original.sha256))
 
 
 def _item(line: FileLine) -> _Item:

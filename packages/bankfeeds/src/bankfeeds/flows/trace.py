@@ -6,12 +6,13 @@ from datetime import datetime
 
 from bankfeeds.domain.errors import NotFound
 from bankfeeds.domain.feed import Feed, QueuedLine, is_withheld
+from bankfeeds.domain.taken_file import TakenFile
 from bankfeeds.domain.text import is_storable
 from bankfeeds.domain.transaction import Line
 from bankfeeds.flows import named
 from bankfeeds.flows.confirm import SKIPPED
 from bankfeeds.flows.context import World
-from bankfeeds.store import lines, proof, quarantine, statements
+from bankfeeds.store import lines, proof, quarantine, statement_files, statements
 from bankfeeds.store.engine import Read
 
 
@@ -31,6 +32,7 @@ class Traced:
     line: Line
     push: str | None
     pushed_at: datetime | None
+    file: TakenFile | None
     feeds: Sequence[Whereabouts]
 
 
@@ -50,8 +52,15 @@ def line(world: World, account: str, line_id: str) -> Traced:
         if known is None:
             raise NotFound("line", f"account {found.id} has no line {line_id}")
         seq, content, _ = known
-        push = proof.push_of(tx, found.pk, seq) or (None, None)
-        return Traced(content, *push, [_whereabouts(tx, feed, seq, content) for feed in proof.feeds_of(tx, found.pk)])
+        push, pushed_at = proof.push_of(tx, found.pk, seq) or (None, None)
+        file = statement_files.of_push(tx, push) if push is not None else None
+        return Traced(
+            content,
+            push,
+            pushed_at,
+            file,
+            [_whereabouts(tx, feed, seq, content) for feed in proof.feeds_of(tx, found.pk)],
+        )
 
     return world.db.read(read)
 

@@ -1,5 +1,6 @@
 """Statement files in: one function for every format, one shape out."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -7,7 +8,9 @@ from typing import BinaryIO
 from bankfeeds.domain.statement_file import StatementDraft, StatementFile, UnreadableFile
 from bankfeeds.domain.statement_ledger import accounts_of as accounts_of
 from bankfeeds.domain.statement_ledger import finish
-from bankfeeds.readers.archive import is_archive, unpacked
+from bankfeeds.domain.taken_file import NAME_CHARS_MAX, OriginalFile
+from bankfeeds.domain.text import tidy
+from bankfeeds.readers.archive import archive_kind, is_archive, unpacked
 from bankfeeds.readers.bai2 import read_bai2
 from bankfeeds.readers.camt import read_camt
 from bankfeeds.readers.csv import read_csv
@@ -44,6 +47,19 @@ def read_drafts(
             yield from _read(stream, file, limits, hints)
     except OSError as error:
         raise UnreadableFile(file, None, None, f"it cannot be read: {error.strerror}") from error
+
+
+def original(stream: BinaryIO, name: str) -> OriginalFile:
+    """What a file is, whatever it says; read to its end, and left where it began."""
+    start, size, digest = stream.tell(), 0, hashlib.sha256()
+    head = stream.read(CHUNK_BYTES)
+    for chunk in _chunks(head, stream):
+        digest.update(chunk)
+        size += len(chunk)
+    stream.seek(start)
+    kind = archive_kind(head) or kind_of(head) or "unknown"
+    tidied = tidy(name.encode("utf-8", "replace").decode(), NAME_CHARS_MAX)
+    return OriginalFile(tidied, str(kind), size, digest.hexdigest())
 
 
 def _name_of(source: Path | BinaryIO, name: str | None) -> str:

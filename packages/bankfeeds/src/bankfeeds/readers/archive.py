@@ -22,8 +22,15 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _DAMAGED = (zipfile.BadZipFile, EOFError, OSError, zlib.error, NotImplementedError, RuntimeError, ValueError)
 
 
+def archive_kind(head: bytes) -> str | None:
+    """None for what is no archive."""
+    if head.startswith((ZIP, _EMPTY_ZIP)):
+        return "zip"
+    return "gzip" if head.startswith(GZIP) else None
+
+
 def is_archive(head: bytes) -> bool:
-    return head.startswith((ZIP, _EMPTY_ZIP, GZIP))
+    return archive_kind(head) is not None
 
 
 def unpacked(stream: BinaryIO, head: bytes, file: str, limits: Limits) -> Iterator[tuple[str, BinaryIO]]:

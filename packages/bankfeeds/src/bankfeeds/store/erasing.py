@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from bankfeeds.domain.webhook_delivery import DeliveryStatus
 from bankfeeds.store import tables as t
+from bankfeeds.store import tables_files as t_files
 from bankfeeds.store import tables_proof as t_proof
 from bankfeeds.store import tables_webhooks as t_webhooks
 from bankfeeds.store.engine import Read, Write
@@ -19,6 +20,7 @@ from bankfeeds.store.engine import Read, Write
 ERASED = "erased"
 """Stands where a text must not be missing."""
 ROWS_AT_ONCE = 500
+_s = t_files.statement_file_accounts.c
 _a, _e, _d = t.source_accounts.c, t_webhooks.webhook_events.c, t_webhooks.webhook_deliveries.c
 
 
@@ -125,7 +127,7 @@ def _about_lines(pks: Sequence[int]) -> Iterator[Piece]:
 
 
 def _of_deleted(pks: Sequence[int], external_ids: Sequence[str]) -> Iterator[Piece]:
-    f, m, h = t.feeds.c, t.line_marks.c, t_proof.holds.c
+    f, m, h, n = t.feeds.c, t.line_marks.c, t_proof.holds.c, t_files.statement_files.c
     nobody = {"name": None, "number": None, "sort_code": None, "routing": None, "info": None, "identifier": ERASED}
     yield Piece(t.source_accounts, sa.and_(_a.pk.in_(pks), _a.identifier != ERASED), nobody)
     yield _cleared(t.feeds, f.account_pk.in_(pks), "parked_cause", "close_cause")
@@ -134,6 +136,8 @@ def _of_deleted(pks: Sequence[int], external_ids: Sequence[str]) -> Iterator[Pie
     reasons = sa.case((h.end_reason.is_(None), None), else_=ERASED)
     held = sa.and_(h.account_pk.in_(pks), h.reason != ERASED)
     yield Piece(t_proof.holds, held, {"reason": ERASED, "end_reason": reasons})
+    of_theirs = n.pk.in_(sa.select(_s.file_pk).where(_s.account_pk.in_(pks)))
+    yield Piece(t_files.statement_files, sa.and_(of_theirs, n.name != ERASED), {"name": ERASED})
     yield _cleared(t.authorisations, t.authorisations.c.external_id.in_(external_ids), *_SESSION)
     for external_id in external_ids:
         yield from _told(f"account:{external_id}")

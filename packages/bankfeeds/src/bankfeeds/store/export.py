@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Read
 from bankfeeds.store.tables_api import api_settings, removed_products
+from bankfeeds.store.tables_files import statement_file_accounts, statement_file_pushes, statement_files
 from bankfeeds.store.tables_integration import institution, integrations
 from bankfeeds.store.tables_proof import closing_balances, holds
 
@@ -24,6 +25,9 @@ TABLES: Final = (
     t.lines,
     t.pushes,
     t.push_follows,
+    statement_files,
+    statement_file_accounts,
+    statement_file_pushes,
     closing_balances,
     holds,
     t.feeds,
@@ -48,6 +52,7 @@ LEFT_OUT: Final = {
     "retention_progress": "of the program",
     "schema_state": "of the program",
     "secret_keys": "secret",
+    "statement_uploads": "of the moment",
     "webhook_attempts": "of the moment",
     "webhook_consumers": "credentials",
     "webhook_deliveries": "of the moment",

@@ -202,6 +202,7 @@ def test_no_operation_is_left_out_and_each_answer_is_one_that_the_document_has()
     beyond = {
         "create-statement-file",
         "list-push-receipts",
+        "list-statement-files",
         "refuse-authorization",
         "request-reauthorization",
         "set-closing-balances",

@@ -6,10 +6,14 @@ import random
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
+from io import BytesIO
 from urllib.parse import quote
 
 import pytest
 
+from bankfeeds.flows import take_file, taken_files, trace
+from bankfeeds.readers import original, read_drafts
 from bankfeeds.web.codat.statement_files import UNPACKED_BYTES_MAX
 
 from ... import worlds
@@ -31,10 +35,10 @@ def linked(world):
     return made
 
 
-def send(site, linked, text, query="", account="acc-001", **options):
+def send(site, linked, text, query="", account="acc-001", method="POST", **options):
     base = f"/companies/{linked.company_id}/connections/{linked.connection_id}"
     path = f"{base}/connectionInfo/bankFeedAccounts/{account}/statementFiles{query}"
-    return site.call("POST", path, text.encode() if isinstance(text, str) else text, **options)
+    return site.call(method, path, text.encode() if isinstance(text, str) else text, **options)
 
 
 def errors(answer):
@@ -43,11 +47,14 @@ def errors(answer):
 
 
 def test_the_lines_of_a_file_become_a_push_operation(site, world, linked):
-    answer = send(site, linked, document(statement_of(LINES)), headers={"content-type": "application/xml"})
+    text = document(statement_of(LINES))
+    answer = send(site, linked, text, headers={"content-type": "application/xml"})
     assert answer.status_code == 200
     told = answer.json()
     (push,) = told.pop("pushOperations")
     assert told == {
+        "id": told["id"],
+        "sha256": sha256(text.encode()).hexdigest(),
         "accountNumber": "GB83DEMO00009931926819",
         "currency": "GBP",
         "proof": "proved",
@@ -71,6 +78,68 @@ def test_sent_again_or_in_another_format_it_adds_nothing(site, world, linked):
         told = send(site, linked, text).json()
         assert (told["accepted"], told["duplicates"], told["pushOperations"]) == (0, 3, [])
     assert worlds.everything(world)["lines"] == before
+
+
+def test_a_file_taken_is_on_record_with_the_pushes_it_became_and_known_when_it_comes_again(site, world, linked):
+    now = world.clock().isoformat().replace("+00:00", "Z")
+    text = message([replace(LINES[2], text=f"Till {number}") for number in range(1001)])
+    first = send(site, linked, text, "?fileName=january%00.sta").json()
+    other = send(site, linked, document(statement_of(LINES[:1], Decimal(0), "S0")), "?acceptUnproved=true&reason=ok")
+    again = send(site, linked, text).json()
+    assert again["takenBefore"] == {"id": first["id"], "at": now}
+    listed = send(site, linked, None, method="GET").json()
+    assert listed["totalResults"] == 3
+    assert [each["id"] for each in listed["results"]] == [again["id"], other.json()["id"], first["id"]]
+    assert listed["results"][2] == {
+        "id": first["id"],
+        "name": "january .sta",
+        "format": "MT940",
+        "sizeBytes": len(text.encode()),
+        "sha256": first["sha256"],
+        "takenAt": now,
+        "takenBy": listed["results"][2]["takenBy"],
+        "proof": "proved",
+        "lines": 1001,
+        "accepted": 1001,
+        "duplicates": 0,
+        "late": 0,
+        "pending": 0,
+        "pushOperationKeys": [each["pushOperationKey"] for each in first["pushOperations"]],
+        "openingBalance": first["openingBalance"],
+        "closingBalance": first["closingBalance"],
+    }
+    assert (listed["results"][0]["accepted"], listed["results"][0]["duplicates"]) == (0, 1001)
+    assert len(send(site, linked, None, "?page=2&pageSize=2", method="GET").json()["results"]) == 1
+    assert send(site, linked, None, method="GET", account="acc-009").status_code == 404
+
+
+def test_died_between_two_pushes_the_record_says_what_never_came_and_the_file_taken_again_brings_it(world, linked):
+    text = message([replace(LINES[2], text=f"Till {number}") for number in range(2500)]).encode()
+    deaths = iter([False, True])
+
+    def die(point):
+        if point == "accept: before store" and next(deaths):
+            raise SystemExit
+
+    def looked(in_world):
+        file = original(BytesIO(text), "january.sta")
+        return take_file.look(in_world, file, list(read_drafts(BytesIO(text))), take_file.by_number)
+
+    (taking,) = take_file.put_down(world, "cli", looked(world))
+    with pytest.raises(SystemExit):
+        list(take_file.take(replace(world, crash=die), "cli", taking))
+    (part,) = taken_files.get(world, taking.file_id).parts
+    assert part.missing_keys == list(taking.push_keys[1:])
+
+    (again,) = take_file.put_down(world, "cli", looked(world))
+    assert (again.plan.sorted.known, len(again.plan.sorted.new)) == (1000, 1500)
+    assert again.plan.taken_before == taken_files.get(world, taking.file_id).file
+    pushes = list(take_file.take(world, "cli", again))
+    assert [push.key for push in pushes] == list(again.push_keys)
+    assert taken_files.get(world, again.file_id).is_whole
+    assert len(worlds.everything(world)["lines"]) == 2500
+    line = again.plan.sorted.new[-1].id
+    assert trace.line(world, f"{linked.connection_id}/acc-001", line).file == taken_files.get(world, again.file_id).file
 
 
 def test_more_than_a_thousand_lines_are_several_push_operations(site, world, linked):

@@ -207,7 +207,14 @@ FEEDS: Mapping[tuple[str, str], Described] = {
         "Push the new lines of a bank's statement file (not in Codat)",
         {200: wire.StatementFileTaken},
         bytes,
-        query=("encoding", "profile", "dryRun", "partial", "acceptUnproved", "reason"),
+        query=("fileName", "encoding", "profile", "dryRun", "partial", "acceptUnproved", "reason"),
+    ),
+    ("GET", _ACCOUNTS + "/{account_id}/statementFiles"): Described(
+        "list-statement-files",
+        "Transactions",
+        "List the statement files taken for an account (not in Codat)",
+        {200: PageOf(wire.StatementFile)},
+        query=("page", "pageSize"),
     ),
     ("POST", _CONNECTION + "/bankFeeds/otp"): Described(
         "generate-otp", "Source accounts", "Generate a one-time password", {200: wire.OneTimePassword}

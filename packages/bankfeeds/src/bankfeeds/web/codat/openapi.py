@@ -59,6 +59,7 @@ QUERY_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "reason": {"type": "string"},
     "bankId": {"type": "string"},
     "profile": {"type": "string", "description": "A mapping profile of a CSV file, as JSON."},
+    "fileName": {"type": "string", "description": "What the file is called; kept with what was taken of it."},
     "encoding": {"type": "string", "enum": list(ENCODINGS)},
 }
 

@@ -89,7 +89,11 @@ RESOURCES = (
     ),
     Resource(_ACCOUNTS + "/{account_id}/reauthorization", "SourceAccounts", {"POST": source_accounts.reauthorize}),
     Resource(_ACCOUNTS + "/{account_id}/closingBalances", "ClosingBalances", {"PUT": closing_balances.put}),
-    Resource(_ACCOUNTS + "/{account_id}/statementFiles", "StatementFiles", {"POST": statement_files.create}),
+    Resource(
+        _ACCOUNTS + "/{account_id}/statementFiles",
+        "StatementFiles",
+        {"GET": statement_files.listed, "POST": statement_files.create},
+    ),
     Resource(_CONNECTION + "/bankFeeds/otp", "SourceAccounts", {"POST": source_accounts.generate_otp}),
     Resource(
         _CONNECTION + "/options/bankAccounts/{account_id}/bankTransactions",

@@ -4,14 +4,17 @@ from io import BytesIO
 
 from bankfeeds.domain.errors import one_flaw
 from bankfeeds.domain.statement_file import StatementDraft, UnreadableFile
-from bankfeeds.flows import take_file
+from bankfeeds.domain.taken_file import TakenFile
+from bankfeeds.flows import take_file, taken_files
 from bankfeeds.flows.take_file import Planned
-from bankfeeds.readers import Hints, Limits, read_drafts
+from bankfeeds.flows.taken_files import Part
+from bankfeeds.readers import Hints, Limits, original, read_drafts
 from bankfeeds.readers.csv_profile import ProfileError, parse_profile
 from bankfeeds.readers.text import ENCODINGS, known_encoding
 from bankfeeds.web.codat import translate, wire
 from bankfeeds.web.codat.body import reply
 from bankfeeds.web.codat.exchange import Api, account_id, company_id, connection_id
+from bankfeeds.web.codat.paging import page, window
 from bankfeeds.web.codat.transactions import flag
 from bankfeeds.web.endpoint import Answer, Call
 
@@ -24,7 +27,8 @@ def create(api: Api, call: Call, actor: str) -> Answer:
     """200 with a push operation for every 1,000 new lines; 400, and nothing taken, for a file that is refused."""
     drafts, damage = _drafts(call)
     find = take_file.of_path(company_id(call), connection_id(call), account_id(call))
-    (plan,) = take_file.look(api.world, NAME, drafts, find)
+    file = original(BytesIO(call.body), call.first("fileName") or NAME)
+    (plan,) = take_file.look(api.world, file, drafts, find)
     reason = call.first("reason") if flag(call, "acceptUnproved") else None
     if plan.is_held and not reason:
         raise one_flaw(
@@ -34,11 +38,41 @@ def create(api: Api, call: Call, actor: str) -> Answer:
             plan.lines.proof.value,
         )
     if flag(call, "dryRun"):
-        return reply(_told(plan, [], damage))
-    if plan.is_held and reason:
-        take_file.accept_unproved(api.world, actor, plan, reason)
-    pushes = [translate.push_operation(each) for each in take_file.take(api.world, actor, plan)]
-    return reply(_told(plan, pushes, damage))
+        return reply(_told(plan, None, [], damage))
+    (taking,) = take_file.put_down(api.world, actor, [plan], reason)
+    pushes = [translate.push_operation(each) for each in take_file.take(api.world, actor, taking)]
+    return reply(_told(plan, taking.file_id, pushes, damage))
+
+
+def listed(api: Api, call: Call, _actor: str) -> Answer:
+    """Those taken for the account, newest first."""
+    view = window(call)
+    path = company_id(call), connection_id(call), account_id(call)
+    found, total = taken_files.of_account(api.world, path, view.offset, view.size)
+    return reply(page(call, view, [_shown(file, part) for file, part in found], total))
+
+
+def _shown(file: TakenFile, part: Part) -> wire.StatementFile:
+    said, original_file = part.said, file.original
+    return wire.StatementFile(
+        id=file.id,
+        name=original_file.name,
+        format=original_file.format,
+        size_bytes=original_file.size_bytes,
+        sha256=original_file.sha256,
+        taken_at=file.taken_at,
+        taken_by=file.taken_by,
+        proof=said.proof.value,
+        lines=said.lines,
+        accepted=said.new,
+        duplicates=said.known,
+        late=said.late,
+        pending=said.pending,
+        push_operation_keys=[key for key in said.push_keys if key not in part.missing_keys],
+        missing=len(part.missing_keys),
+        opening_balance=said.opening,
+        closing_balance=said.closing,
+    )
 
 
 def _drafts(call: Call) -> tuple[list[StatementDraft], str | None]:
@@ -67,9 +101,14 @@ def _hints(call: Call) -> Hints:
         raise one_flaw("profile", str(error)) from error
 
 
-def _told(plan: Planned, pushes: list[wire.PushOperation], damage: str | None) -> wire.StatementFileTaken:
-    stated, found = plan.lines, plan.sorted
+def _told(
+    plan: Planned, file_id: str | None, pushes: list[wire.PushOperation], damage: str | None
+) -> wire.StatementFileTaken:
+    stated, found, before = plan.lines, plan.sorted, plan.taken_before
     return wire.StatementFileTaken(
+        id=file_id,
+        sha256=plan.original.sha256,
+        taken_before=wire.TakenBefore(before.id, before.taken_at) if before else None,
         account_number=stated.account.id,
         currency=stated.account.currency,
         proof=stated.proof.value,

@@ -271,8 +271,15 @@ class Rehearsal(Response):
     statements: list[StatementDraft]
 
 
+class TakenBefore(Response):
+    id: str
+    at: datetime
+
+
 class StatementFileTaken(Response):
-    """`late`: ids of lines that come too late to be sent in order; they were left out.
+    """`id` is the file's from now on; none where nothing was done (`dryRun`). `taken_before`: the very same bytes were.
+
+    `late`: ids of lines that come too late to be sent in order; they were left out.
 
     `damage`: where a file that was taken only up to there could not be read.
     """
@@ -286,10 +293,35 @@ class StatementFileTaken(Response):
     pending: int
     warnings: list[str]
     push_operations: list[PushOperation]
+    sha256: str
+    id: str | None = None
+    taken_before: TakenBefore | None = None
     account_number: str | None = None
     opening_balance: Decimal | None = None
     closing_balance: Decimal | None = None
     damage: str | None = None
+
+
+class StatementFile(Response):
+    """One that was taken, as far as it is about the account. `missing`: push operations that never came to be."""
+
+    id: str
+    name: str
+    format: str
+    size_bytes: int
+    sha256: str
+    taken_at: datetime
+    taken_by: str
+    proof: str
+    lines: int
+    accepted: int
+    duplicates: int
+    late: int
+    pending: int
+    push_operation_keys: list[str]
+    missing: int = 0
+    opening_balance: Decimal | None = None
+    closing_balance: Decimal | None = None
 
 
 class Receipt(Response):

@@ -130,7 +130,7 @@ def test_files_taken_are_listed_each_with_its_pushes_and_the_very_same_one_is_kn
     assert re.search(rf"the very same file was taken on .* by \S+ as {file_id}\n", capsys.readouterr().out)
 
     assert run(["files"]) == 0
-    assert capsys.readouterr().out.count("statement.xml") == 2
+    assert capsys.readouterr().out.count("whole") == 2
     assert run(["files", "--json"]) == 0
     again, first = json.loads(capsys.readouterr().out)["files"]
     assert [each["accounts"][0]["new"] for each in (again, first)] == [0, 2]

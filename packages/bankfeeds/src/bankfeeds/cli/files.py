@@ -33,12 +33,11 @@ def files(file: str | None = None, *, account: str | None = None, page: int = 1,
             str(each.lines),
             str(each.new),
             _state(each),
-            each.file.taken_by,
             each.file.original.name,
         )
         for each in found
     ]
-    output.show_table(("taken", "file", "format", "lines", "new", "state", "by", "name"), rows)
+    output.show_table(("taken", "file", "format", "lines", "new", "state", "name"), rows)
 
 
 def _state(taken: Taken) -> str:

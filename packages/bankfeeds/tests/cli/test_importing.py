@@ -223,7 +223,7 @@ def test_a_number_that_two_accounts_have_asks_which(made, write, capsys):
     path = write(february(on(2, "1.00")))
 
     assert run(["import", path]) == 1
-    assert "name one with --account" in capsys.readouterr().out
+    assert "name one of them" in capsys.readouterr().out
     assert run(["import", path, "--account", f"{second.connection_id}/acc-001"]) == 0
     assert len(stored()) == 1
 
@@ -288,7 +288,7 @@ def test_a_csv_file_goes_in_by_the_profile_that_was_suggested_and_looked_over(ma
     profile = write(suggested.out, "profile.json")
 
     assert run(["import", path, "--profile", profile]) == 1
-    assert "name the account with --account" in capsys.readouterr().out
+    assert "name its account" in capsys.readouterr().out
     assert stored() == []
     account = f"{made.connection_id}/acc-001"
     assert run(["import", path, "--profile", profile, "--account", account]) == 0

@@ -96,8 +96,8 @@ def proved_since(lines: AccountLines, found: Sorted, last: Decimal | None) -> Ac
     told = f"{reached}; the file closes with {closing.amount}"
     if last - total != closing.amount:
         return replace(lines, warnings=(*lines.warnings, told))
-    told += "; with every sign turned round they would fit: money in and money out are mixed up"
-    return replace(lines, proof=Proof.failed, warnings=(*lines.warnings, told))
+    turned = f"{told}; with every sign turned round they would fit: money in and money out are mixed up"
+    return replace(lines, proof=Proof.failed, warnings=(*lines.warnings, turned))
 
 
 def rebalanced(lines: Sequence[FileLine], balance: Decimal) -> tuple[FileLine, ...]:

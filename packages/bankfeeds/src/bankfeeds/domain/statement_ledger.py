@@ -105,7 +105,7 @@ def _prove(
     opening: FileBalance | None, closing: FileBalance | None, total: Decimal, currency: str
 ) -> tuple[Proof, tuple[str, ...]]:
     if opening is None and closing is None:
-        return Proof.unproved, ("unproved: no opening and no closing booked balance; running balances start at 0",)
+        return Proof.unproved, ("unproved: no opening and no closing booked balance",)
     if opening is None:
         return Proof.unproved, (
             "unproved: no opening booked balance; running balances are computed back from the closing one",
@@ -120,7 +120,7 @@ def _prove(
         f"but the closing balance is {closing.amount} (difference {closing.amount - reached})"
     )
     if total and opening.amount - total == closing.amount:
-        warning += "; with every sign turned round they do: money in and money out are mixed up"
+        return Proof.failed, (f"{warning}; with every sign turned round they do: money in and money out are mixed up",)
     return Proof.failed, (warning,)
 
 

@@ -17,7 +17,7 @@ from bankfeeds.domain.statement_import import Sorted, contradicts, names, proved
 from bankfeeds.domain.statement_ledger import ZERO, accounts_of, finish
 from bankfeeds.domain.taken_file import OriginalFile, TakenFile, TakenPart
 from bankfeeds.domain.transaction import LINES_MAX, latest_day
-from bankfeeds.flows import named
+from bankfeeds.flows import examine, named
 from bankfeeds.flows.accept import accept
 from bankfeeds.flows.context import World
 from bankfeeds.flows.examine import PushRequest
@@ -93,7 +93,7 @@ def look(world: World, original: OriginalFile, drafts: Sequence[StatementDraft],
 def by_number(tx: Read, file: FileAccount) -> SourceAccount:
     """The only source account with the number that the file gives."""
     if not file.id:
-        raise one_flaw("account", "the file does not say whose it is; name the account with --account", "no_account")
+        raise one_flaw("account", "the file does not say whose it is; name its account", "no_account")
     found = source_accounts.numbered(tx, file.id, NAMESAKES_SHOWN_MAX)
     if file.number != file.id:
         found += source_accounts.numbered(tx, file.number, NAMESAKES_SHOWN_MAX)
@@ -101,13 +101,11 @@ def by_number(tx: Read, file: FileAccount) -> SourceAccount:
     if not same:
         raise NotFound(
             "source_account",
-            f"no source account has the number {file.id} in {file.currency}; name one with --account",
+            f"no source account has the number {file.id} in {file.currency}; name the account",
         )
     if len(same) > 1:
         told = ", ".join(f"{account.connection_id}/{account.id}" for account in same)
-        raise Conflict(
-            "ambiguous", f"several source accounts have the number {file.id}; name one with --account: {told}"
-        )
+        raise Conflict("ambiguous", f"several source accounts have the number {file.id}; name one of them: {told}")
     return same[0]
 
 
@@ -189,7 +187,7 @@ def _unproved(file: TakenFile, plan: Planned, reason: str) -> AuditEntry:
 
 def _checked(account: SourceAccount, file: FileAccount) -> SourceAccount:
     if contradicts(file, account):
-        has = " in ".join(part for part in (account.number, account.currency) if part)
+        has = ", ".join(part for part in (account.number, account.currency) if part)
         raise one_flaw(
             "account",
             f"the file names {file.id} in {file.currency}, but account {account.id!r} is {has}",
@@ -211,6 +209,8 @@ def _told(draft: StatementDraft, account: SourceAccount) -> StatementDraft:
 def _plan(tx: Read, original: OriginalFile, account: SourceAccount, stated: AccountLines) -> Planned:
     before = lines.booked_between(tx, account.pk, stated.lines[0].date, stated.lines[-1].date) if stated.lines else []
     found = sort_out(stated, before, account.newest_on)
+    if found.new:
+        examine.ready(tx, PushRequest(account.company_id, account.connection_id, account.id, account.id, ()), account)
     last = lines.last_balance(tx, account)
     stated = proved_since(stated, found, last)
     if stated.opening is None and stated.closing is None:

@@ -78,6 +78,11 @@ def get(world: World, file_id: str) -> Taken:
     return world.db.read(read)
 
 
+def of_push(world: World, push_key: str) -> TakenFile | None:
+    """The file that a push was made of."""
+    return world.db.read(lambda tx: statement_files.of_push(tx, push_key))
+
+
 def _page(tx: Read, offset: int, limit: int, account_pk: int | None) -> tuple[list[Taken], int]:
     files, total = statement_files.page(tx, offset, limit, account_pk=account_pk)
     return _all(tx, files), total

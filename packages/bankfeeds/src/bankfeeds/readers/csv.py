@@ -215,12 +215,11 @@ def _breaks(rows: Sequence[_Row], currency: str) -> tuple[str, ...]:
     for before, after in pairwise(rows):
         if before.balance is None or after.balance is None or before.balance + after.entry.amount == after.balance:
             continue
-        told = f"{before.balance} and {after.entry.amount} do not make {after.balance} {currency}".rstrip()
-        turned = _chained(rows, -1)
-        if turned > _chained(rows):
-            told += (
-                f"; with every sign turned round {turned} of {len(rows) - 1} balances follow: money in and money out "
-                "are mixed up, so change the profile's sign"
-            )
-        return (f"line {after.line}: the balances {told}",)
+        stated = f"{after.balance} {currency}".rstrip()
+        told = f"line {after.line}: the balances {before.balance} and {after.entry.amount} do not make {stated}"
+        turned, of = _chained(rows, -1), len(rows) - 1
+        if turned <= _chained(rows):
+            return (told,)
+        mixed = "money in and money out are mixed up, so change the profile's sign"
+        return (f"{told}; with every sign turned round {turned} of {of} balances follow: {mixed}",)
     return ()

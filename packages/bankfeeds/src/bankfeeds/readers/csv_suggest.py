@@ -266,10 +266,8 @@ def _sign(
     if turned > plain:
         reasons.append('sign "money out is positive": so the balances follow from one another')
         return "money out is positive"
-    reasons.append(
-        'sign "money in is positive": '
-        + ("so the balances follow from one another" if plain > turned else "NOT PROVED")
-    )
+    proof = "so the balances follow from one another" if plain > turned else "NOT PROVED"
+    reasons.append(f'sign "money in is positive": {proof}')
     return "money in is positive"
 
 

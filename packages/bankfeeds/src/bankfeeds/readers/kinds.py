@@ -49,4 +49,5 @@ def called(head: bytes) -> str:
     if not head.strip():
         return "the file is empty"
     start = head.lstrip()
-    return next((f"this is {name}" for sign, name in _SIGNS if start.startswith(sign)), "this is no statement file")
+    name = next((name for sign, name in _SIGNS if start.startswith(sign)), None)
+    return "this is no statement file" if name is None else f"this is {name}"

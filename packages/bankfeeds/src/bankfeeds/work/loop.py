@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import structlog
 
-from bankfeeds.flows import authorise, complain, confirm, deliver, recover
+from bankfeeds.flows import authorise, complain, confirm, deliver, recover, uploads
 from bankfeeds.flows.context import World
 from bankfeeds.flows.crash_points import TIMEOUTS, commit
 from bankfeeds.store import feeds
@@ -106,6 +106,7 @@ class Workers:
 
     def _remind(self) -> bool:
         alarms.remind(self._world)
+        uploads.purge(self._world)
         return False
 
     def _stepped(self, claim: Claim) -> Callable[["Future[None]"], None]:

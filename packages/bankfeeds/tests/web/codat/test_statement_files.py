@@ -14,7 +14,7 @@ import pytest
 
 from bankfeeds.flows import take_file, taken_files, trace
 from bankfeeds.readers import original, read_drafts
-from bankfeeds.web.codat.statement_files import UNPACKED_BYTES_MAX
+from bankfeeds.web.statement_file import UNPACKED_BYTES_MAX
 
 from ... import worlds
 from ...readers.documents import Booked, bal, document, ntry, statement_of, stmt

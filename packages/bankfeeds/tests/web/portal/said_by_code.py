@@ -11,15 +11,19 @@ from pathlib import Path
 import bankfeeds
 
 ROOT = Path(bankfeeds.__file__).parent
-_LAYERS = ("flows", "domain", "store", "sage", "webhooks", "web/portal")
+_LAYERS = ("flows", "domain", "store", "sage", "webhooks", "readers", "web/portal")
 _SAYS = {
     **dict.fromkeys(("Refusal", "Invalid", "NotFound", "Conflict", "Forbidden", "Unavailable", "one_flaw", "Flaw"), 1),
     "AuditEntry": 4,
+    "UnreadableFile": 3,
+    **dict.fromkeys(("FieldError", "ProfileError"), 0),
     "Answered": 1,
     **dict.fromkeys(("Deferred", "Rejected", "Unknown", "NoReply", "TargetRefused"), 0),
 }
 """Who says something to people, and which argument it is."""
-_SAID_BY_NAME = frozenset({"reason", "cause", "disabled_cause"})
+_SAID_BY_NAME = frozenset({"reason", "cause", "disabled_cause", "warnings"})
+_LISTS = frozenset({"warnings", "reasons"})
+"""Whatever is appended to one of these is a message."""
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -130,6 +134,11 @@ class Texts:
         if at is not None:
             yield from call.args[at : at + 1]
         yield from (each.value for each in call.keywords if each.arg in _SAID_BY_NAME)
+        match call.func:
+            case ast.Attribute(attr="append", value=ast.Name(id=word) | ast.Attribute(attr=word)) if word in _LISTS:
+                yield call.args[0]
+            case _:
+                return
 
     def _position(self, module: Module, name: str, called: ast.expr) -> int | None:
         if isinstance(called, ast.Name):
@@ -149,6 +158,15 @@ class Texts:
             case ast.JoinedStr():
                 yield self._joined(node, self._modules[name])
                 yield from (text for part in self._filled_in(node, name) for text in self._texts(part, name, body))
+            case ast.Tuple(elts=parts) | ast.List(elts=parts):
+                yield from (text for each in parts for text in self._texts(each, name, body))
+            case (
+                ast.Call(func=ast.Name(id="tuple"), args=[whole])
+                | ast.Subscript(value=ast.JoinedStr() as whole)
+                | ast.GeneratorExp(elt=whole)
+                | ast.Starred(value=whole)
+            ):
+                yield from self._texts(whole, name, body)
             case ast.IfExp(body=one, orelse=other):
                 yield from (*self._texts(one, name, body), *self._texts(other, name, body))
             case ast.BoolOp(values=values):

@@ -24,6 +24,8 @@ ELSEWHERE = {
     "accounts/{account}/delete": "asks as the deletion of a company does",
     "operators/{operator}/end": "asks as the deletion of a company does",
     "webhooks/{consumer}/events/{event}": "in test_webhooks_in_a_browser.py, where a redirect leads to it",
+    "statement-files/new/{upload}": "in operating/test_in_a_browser.py, where an upload leads to it",
+    "statement-files/{file}": "in operating/test_in_a_browser.py, where a file taken leads to it",
     "developers/keys/{key}/revoke": "in tests/journeys/test_first_run.py, by its link",
     **{f"first-run/{step}": "the first run's page" for step in ("check", "account", "password", "push")},
 }

@@ -8,9 +8,10 @@ from bankfeeds.domain.taken_file import TakenFile
 from bankfeeds.flows import take_file, taken_files
 from bankfeeds.flows.take_file import Planned
 from bankfeeds.flows.taken_files import Part
-from bankfeeds.readers import Hints, Limits, original, read_drafts
+from bankfeeds.readers import Hints, original
 from bankfeeds.readers.csv_profile import ProfileError, parse_profile
 from bankfeeds.readers.text import ENCODINGS, known_encoding
+from bankfeeds.web import statement_file
 from bankfeeds.web.codat import translate, wire
 from bankfeeds.web.codat.body import reply
 from bankfeeds.web.codat.exchange import Api, account_id, company_id, connection_id
@@ -19,8 +20,6 @@ from bankfeeds.web.codat.transactions import flag
 from bankfeeds.web.endpoint import Answer, Call
 
 NAME = "statementFile"
-UNPACKED_BYTES_MAX = 32 * 1024 * 1024
-"""Of a file that comes packed: it is read while the request waits. `bankfeeds import` takes larger ones."""
 
 
 def create(api: Api, call: Call, actor: str) -> Answer:
@@ -77,17 +76,13 @@ def _shown(file: TakenFile, part: Part) -> wire.StatementFile:
 
 def _drafts(call: Call) -> tuple[list[StatementDraft], str | None]:
     """What was read, and with `partial=true` what of a damaged file was not."""
-    limits = Limits(file_bytes_max=max(UNPACKED_BYTES_MAX, len(call.body)))
-    drafts: list[StatementDraft] = []
-    is_partial = flag(call, "partial")
     try:
-        for draft in read_drafts(BytesIO(call.body), NAME, limits, _hints(call)):
-            drafts.append(draft)  # noqa: PERF402 - what came before an error is kept
+        found = statement_file.read(call.body, NAME, _hints(call))
     except UnreadableFile as error:
-        if not is_partial or not drafts:
-            raise one_flaw("body", str(error), "unreadable") from error
-        return drafts, str(error)
-    return drafts, None
+        raise one_flaw("body", str(error), "unreadable") from error
+    if found.damage is not None and not flag(call, "partial"):
+        raise one_flaw("body", str(found.damage), "unreadable") from found.damage
+    return found.drafts, str(found.damage) if found.damage is not None else None
 
 
 def _hints(call: Call) -> Hints:

@@ -41,7 +41,8 @@ def act(desk: Desk, visit: Visit) -> Answer:
 
 def change_logo(desk: Desk, visit: Visit) -> Answer:
     """A file, or none: then the logo goes."""
-    content = visit.files.get("logo") or None
+    posted = visit.files.get("logo")
+    content = posted.content if posted and posted.content else None
     is_away = visit.fields.get("do") == "remove"
     if content is None and not is_away:
         form = Form(problems={"logo": visit.words["branding_no_file"]})

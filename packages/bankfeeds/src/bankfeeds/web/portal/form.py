@@ -9,6 +9,7 @@ from email.policy import HTTP
 from bankfeeds.domain.errors import Refusal
 from bankfeeds.web.form import FIELDS_MAX, read_form
 from bankfeeds.web.portal.phrases import PHRASES, told
+from bankfeeds.web.portal.visit import PostedFile
 from bankfeeds.web.portal.words import Words
 
 
@@ -48,7 +49,7 @@ def said(words: Words, key: str, otherwise: str) -> str:
     return words.texts.get(key) or told(words.language, otherwise)
 
 
-def read_fields(content_type: str, body: bytes) -> tuple[dict[str, str], dict[str, bytes]]:
+def read_fields(content_type: str, body: bytes) -> tuple[dict[str, str], dict[str, PostedFile]]:
     """Fields and files, as a browser posts them; both empty for what is no form or has too many parts."""
     if not content_type.lower().startswith("multipart/form-data"):
         return read_form(body), {}
@@ -57,14 +58,15 @@ def read_fields(content_type: str, body: bytes) -> tuple[dict[str, str], dict[st
     )
     parts = list(whole.iter_parts()) if whole.is_multipart() else []
     fields: dict[str, str] = {}
-    files: dict[str, bytes] = {}
+    files: dict[str, PostedFile] = {}
     for part in parts[:FIELDS_MAX] if len(parts) <= FIELDS_MAX else []:
         name = part.get_param("name", header="content-disposition")
         content = part.get_payload(decode=True)
         if not isinstance(name, str) or not isinstance(content, bytes):
             continue
-        if part.get_filename() is None:
+        called = part.get_filename()
+        if called is None:
             fields[name] = content.decode("utf-8", "replace")
         else:
-            files[name] = content
+            files[name] = PostedFile(called, content)
     return fields, files

@@ -21,6 +21,7 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
             Item("home", ""),
             Item("companies", "companies"),
             Item("pushes", "pushes"),
+            Item("statement_files", "statement-files"),
             Item("feeds", "feeds"),
             Item("quarantine", "quarantine"),
         ),

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from bankfeeds.domain.errors import Invalid, one_flaw
 from bankfeeds.domain.history import PushFilter
 from bankfeeds.domain.push_operation import PushStatus
-from bankfeeds.flows import history, quarantine
+from bankfeeds.flows import history, quarantine, taken_files
 from bankfeeds.web.endpoint import Answer
 from bankfeeds.web.portal.asked import whole_number
 from bankfeeds.web.portal.desk import Desk
@@ -55,6 +55,7 @@ def page(desk: Desk, visit: Visit, problem: str = "") -> Answer:
     return desk.page(
         visit, "push.html", title, 422 if problem else 200, detail=detail, row=detail.row, skipped=skipped, tone=tone,
         held=quarantine.of_push(desk.world, visit.path["push"]), problem=problem,
+        file=taken_files.of_push(desk.world, visit.path["push"]),
         place=f"{desk.root}/pushes/{quote(detail.row.push.key, safe='')}",
     )  # fmt: skip
 

@@ -26,6 +26,7 @@ from bankfeeds.web.portal import (
     reconciliation,
     sign_in,
     sign_on_page,
+    statement_files,
     webhook_change,
     webhooks,
 )
@@ -41,6 +42,7 @@ PAGES: tuple[PortalPage, ...] = (
     *accounts.PAGES,
     *reconciliation.PAGES,
     *pushes.PAGES,
+    *statement_files.PAGES,
     *quarantine.PAGES,
     *feeds.PAGES,
     *pauses.PAGES,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bankfeeds.domain.operator import Operator, Role
 from bankfeeds.flows.operators import Session
@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from bankfeeds.web.portal.desk import Desk
 
 FORM_BYTES_MAX = 64 * 1024
+
+
+class PostedFile(NamedTuple):
+    """`name` is what the browser calls it."""
+
+    name: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +35,7 @@ class Visit:
     token: str
     here: str
     fields: Mapping[str, str] = field(default_factory=dict[str, str])
-    files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    files: Mapping[str, PostedFile] = field(default_factory=dict[str, PostedFile])
     word: Mapping[str, str] | None = None
 
     @property

@@ -1,6 +1,8 @@
 """An operator's day in a real browser, in both languages: a company, its account, its pushes, a feed that is parked."""
 
 from collections.abc import Generator
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,11 +20,18 @@ from bankfeeds.web.portal.words import LANGUAGES
 
 from ....flows.delivery.conftest import COMPANY, NOON
 from ....flows.delivery.operators import ANN, WHY, park
+from ....readers import swift
+from ....readers.documents import Booked
 
 pytestmark = pytest.mark.slow
 on_one_database = pytest.mark.parametrize("make_platform", ["sqlite"], indirect=True)
 """How pages look does not hang on it; what they say is tested on both in the files beside this one."""
 EXTERNAL = "ext-acc-001"
+IBAN = "GB00DEMO11223310203041"
+SOLD = [
+    Booked(date(2026, 2, 1), Decimal("-42.10"), "Timber yard, invoice 2201"),
+    Booked(date(2026, 2, 2), Decimal("1250.00"), "Kitchen fitted, Mrs Okafor"),
+]
 NAMES = ("Atelier Lumière & Fils", "Northwind Joinery Ltd", "Café du Vieux-Port", "Ó Briain Motors")
 
 
@@ -87,6 +96,41 @@ def test_every_page_is_for_everybody(
     ann.page.goto(f"{site.url}/portal/companies/{COMPANY}")
     ann.press("connection_otp_submit")
     ann.shoot("otp")
+    ann.close()
+
+
+@on_one_database
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_a_statement_file_is_uploaded_looked_at_and_taken_without_scripts(
+    site: Any, platform: Any, browser: Browser, tmp_path: Path, language: str
+) -> None:
+    """One that proves itself, one that cannot be taken, and CSV, which proves nothing and needs a reason."""
+    platform.link()
+    site.sign_in_as("administrator")
+    ann = Operator(browser, site, Album(tmp_path), language, has_scripts=False)
+    page, words = ann.page, ann.words
+    page.goto(f"{site.url}/portal/statement-files")
+    for name, text, shot in (
+        ("january.sta", swift.message(SOLD, account=IBAN), "file-proved"),
+        ("february.sta", swift.message(SOLD, account=IBAN).replace("GBP", "EUR"), "file-unread"),
+        ("march.csv", "Date,Amount,Text\n2026-02-03,-4.20,Tea\n2026-02-03,5.00,Till\n", "file-csv"),
+    ):
+        page.goto(f"{site.url}/portal/statement-files")
+        page.get_by_text(words["files_more"]).click()
+        page.locator("#account").fill(EXTERNAL)
+        page.locator("#file").set_input_files([{"name": name, "mimeType": "text/plain", "buffer": text.encode()}])
+        ann.shoot("files")
+        ann.press("files_look_at_it")
+        ann.shoot(shot)
+        if shot == "file-unread":
+            ann.press("files_discard")
+            continue
+        if shot == "file-csv":
+            page.locator("#reason").fill(WHY)
+        page.locator('button[value="take"]').click()
+        expect(page.get_by_role("status")).to_have_text(words["done_file_taken"])
+        ann.shoot(f"{shot}-taken")
+    ann.see("statement-files", "files-taken")
     ann.close()
 
 

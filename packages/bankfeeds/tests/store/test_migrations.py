@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bankfeeds.store import schema
+from bankfeeds.store import revisions, schema
 from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Database, Write
 
@@ -29,10 +29,15 @@ def differences(database: Database) -> list[object]:
 
 
 def test_the_migrations_make_the_schema_of_the_tables(database: Database) -> None:
-    assert not schema.is_current(database)
+    assert not revisions.is_current(database)
     schema.migrate(database)
-    assert schema.is_current(database)
+    assert revisions.is_current(database)
     assert differences(database) == []
+
+
+def test_a_migration_begins_its_name_with_its_number() -> None:
+    """Whether the schema is this program's is told by the names alone."""
+    assert revisions.revisions() == schema.versions()
 
 
 def test_migrating_twice_changes_nothing(database: Database) -> None:
@@ -44,7 +49,7 @@ def test_migrating_twice_changes_nothing(database: Database) -> None:
 def test_the_version_before_with_data_comes_to_this_one_and_back(database: Database) -> None:
     previous = schema.versions()[-2]
     schema.migrate(database, previous)
-    assert not schema.is_current(database)
+    assert not revisions.is_current(database)
     _fill(database)
     schema.migrate(database)
     assert differences(database) == []

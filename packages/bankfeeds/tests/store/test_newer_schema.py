@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from bankfeeds.store import schema
+from bankfeeds.store import revisions, schema
 
 from .. import worlds
 
@@ -28,7 +28,7 @@ def becomes(world, revision, runs_from):
 )
 def test_the_schema_says_which_programs_may_work_on_it(world, revision, runs_from, may):
     becomes(world, revision, runs_from)
-    assert schema.is_current(world.db) is may
+    assert revisions.is_current(world.db) is may
 
 
 @pytest.mark.parametrize("world", worlds.BOTH, indirect=True)

@@ -14,7 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from bankfeeds.app.listening import CannotListen
-from bankfeeds.app.measuring import MeasuredDestinations, measuring
+from bankfeeds.app.measuring import MeasuredDestinations
+from bankfeeds.app.metrics import measuring
 from bankfeeds.domain.delivery import FoundAccount
 from bankfeeds.domain.outcome import Deferred, Done, Rejected, Taken, Unknown
 from bankfeeds.flows import pausing

@@ -16,7 +16,7 @@ from bankfeeds.app.world import NotMigrated, bring_to_schema, opened
 from bankfeeds.domain.audit import AuditEntry, check_reason
 from bankfeeds.flows import verify
 from bankfeeds.settings import Settings
-from bankfeeds.store import audit, backup, schema
+from bankfeeds.store import audit, backup, revisions
 from bankfeeds.store.engine import Database
 
 SUBJECT = "database:whole"
@@ -36,7 +36,7 @@ def take(settings: Settings, path: Path, actor: str, reason: str | None) -> date
         raise NotBackedUp(f"BANKFEEDS_DATABASE_URL: there is no database {source}")
     database = Database(settings.database_url)
     try:
-        if not schema.is_current(database):
+        if not revisions.is_current(database):
             raise NotMigrated("the database has not the schema of this program; run `bankfeeds migrate`")
         entry = AuditEntry(facts.now(), actor, backup.ACTION, SUBJECT, reason)
         database.write(lambda tx: audit.record(tx, entry))

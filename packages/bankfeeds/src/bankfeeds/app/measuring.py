@@ -1,24 +1,17 @@
-"""Measuring what a process does: its calls to Sage timed and counted, `/metrics` answered on an address of its own."""
+"""Calls to Sage, timed and counted."""
 
-import threading
 import time
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 import structlog
-import uvicorn
 
-from bankfeeds.app.listening import address_of, listen
 from bankfeeds.domain.authorisation import OfferedAccount
 from bankfeeds.domain.delivery import Delivery, FoundAccount
 from bankfeeds.domain.listing import Listing
 from bankfeeds.domain.outcome import Outcome
 from bankfeeds.domain.ports import Destination, Destinations
-from bankfeeds.flows.context import World
-from bankfeeds.settings import Settings
-from bankfeeds.web.metrics import Meters, make_metrics_app
 
 T = TypeVar("T")
 Note = Callable[[str, str, str, float, Sequence[str]], None]
@@ -26,35 +19,11 @@ Note = Callable[[str, str, str, float, Sequence[str]], None]
 Carried = Callable[[Delivery], list[str]]
 """The keys of the push operations that a statement carries lines of: the correlation ids of their requests."""
 NOT_FOUND, CRASHED = "notFound", "crashed"
-_NEEDS = "BANKFEEDS_METRICS_ADDRESS"
 log: structlog.stdlib.BoundLogger = structlog.get_logger("bankfeeds.sage")
 
 
 def _nothing(_delivery: Delivery) -> list[str]:
     return []
-
-
-@contextmanager
-def measuring(settings: Settings, world: World, meters: Meters) -> Generator[str | None]:
-    """Where `/metrics` answers meanwhile; None if the settings name no address. CannotListen if it is taken."""
-    if not settings.metrics_address:
-        yield None
-        return
-    host, port = settings.metrics_address.rsplit(":", 1)
-    host = host.strip("[]")
-    with listen(host, int(port), _NEEDS) as listener:
-        config = uvicorn.Config(
-            make_metrics_app(world, meters), loop="asyncio", ws="none", lifespan="off", log_config=None,
-            access_log=False, server_header=False,
-        )  # fmt: skip
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listener],), name="metrics", daemon=True)
-        thread.start()
-        try:
-            yield address_of(host, listener.getsockname()[1])
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 class MeasuredDestinations:

@@ -20,7 +20,8 @@ from starlette.types import ASGIApp
 from bankfeeds.app import facts
 from bankfeeds.app.listening import address_of, listen
 from bankfeeds.app.lock import ServeLock
-from bankfeeds.app.measuring import Note, measuring
+from bankfeeds.app.measuring import Note
+from bankfeeds.app.metrics import measuring
 from bankfeeds.app.protocol import BoundedProtocol
 from bankfeeds.app.registering import FIRST, ensure_first_listing
 from bankfeeds.app.secret_key import sqlite_path
@@ -32,7 +33,7 @@ from bankfeeds.domain.ports import Receivers
 from bankfeeds.flows.context import World
 from bankfeeds.flows.resealing import missing_cause
 from bankfeeds.settings import Settings
-from bankfeeds.store import schema
+from bankfeeds.store import revisions
 from bankfeeds.web.authorise import routes as authorise
 from bankfeeds.web.codat import routes as codat
 from bankfeeds.web.metrics import Meters
@@ -146,7 +147,7 @@ def _app(
 
     def unready_cause() -> str | None:
         try:
-            if not schema.is_current(world.db):
+            if not revisions.is_current(world.db):
                 return "the database has not the schema of this program"
             return missing_cause(world.db, world.sealer)
         except Exception:

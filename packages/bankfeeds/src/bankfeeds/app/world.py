@@ -23,7 +23,7 @@ from bankfeeds.flows.context import Limits, World
 from bankfeeds.sage.destination import SageDestinations
 from bankfeeds.sage.jwks import FETCH_TIMEOUT_S, JwksVerifier
 from bankfeeds.settings import Settings, WrongSetting
-from bankfeeds.store import audit, schema
+from bankfeeds.store import audit, revisions
 from bankfeeds.store.clock import DatabaseClock
 from bankfeeds.store.engine import Database
 from bankfeeds.store.seal import Sealer
@@ -157,9 +157,9 @@ def bring_to_schema(settings: Settings, actor: str, reason: str | None) -> bool:
     """All migrations that are missing; False if none was. The audit trail tells of it."""
     database = Database(_with_directory(settings).database_url)
     try:
-        if schema.is_current(database):
+        if revisions.is_current(database):
             return False
-        schema.migrate(database)
+        _migrate(database)
         entry = AuditEntry(facts.now(), actor, "database.migrate", "database:schema", reason)
         database.write(lambda tx: audit.record(tx, entry))
     finally:
@@ -169,12 +169,19 @@ def bring_to_schema(settings: Settings, actor: str, reason: str | None) -> bool:
 
 def _check_schema(settings: Settings, database: Database) -> None:
     """SQLite in development is brought to the schema without being asked."""
-    if schema.is_current(database):
+    if revisions.is_current(database):
         return
     if settings.environment == "development" and not database.is_postgresql:
-        schema.migrate(database)
+        _migrate(database)
         return
     raise NotMigrated("the database has not the schema of this program; run `bankfeeds migrate`")
+
+
+def _migrate(database: Database) -> None:
+    """Here alone Alembic is needed: no other start is to pay for it."""
+    from bankfeeds.store import schema  # noqa: PLC0415
+
+    schema.migrate(database)
 
 
 def _with_directory(settings: Settings) -> Settings:

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -97,10 +98,16 @@ def test_import_statement_files(terminal: Terminal, linked: Make) -> None:
     (terminal.home / "statement.xml").write_text(document(statement_of(COFFEE)), encoding="utf-8")
     rows = "".join(f"{day}/02/2026;Flour;-1,00;{100 - day},00\n" for day in (13, 14, 15))
     (terminal.home / "statement.csv").write_text(f"Date;Text;Amount;Balance\n{rows}", encoding="utf-8")
+    (terminal.home / "statements").mkdir()
+    later = [replace(one, on=date(2026, 2, 20)) for one in COFFEE]
+    third = document(statement_of(later, Decimal("85.00"), "S3"))
+    (terminal.home / "statements" / "statement.xml").write_text(third, encoding="utf-8")
     with following("docs/guides/import-statement-files.md", "console") as guide:
         for command in guide.steps():
             told = terminal.type(command)
-            assert "took 3 lines" in told or "--dry-run" in command or "csv-profile" in command, told
+            if command.startswith(("bankfeeds import statement", "bankfeeds watch")):
+                assert "took 3 lines" in told, told
+    assert (terminal.home / "statements" / "taken" / "statement.xml").exists()
 
 
 def test_api(site: worlds.Site, tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ _VERBS = {
         "importing_codat:import_codat",
         "Bring over companies, connections and accounts of another Codat-compatible server.",
     ),
+    "watch": ("watching:watch", "Take the statement files that are put into a folder."),
     "files": ("files:files", "Statement files that were taken, and what became of each."),
     "csv-profile": ("importing:csv_profile", "Suggest how a bank's CSV file is to be read."),
     "feeds": ("feeds:app", "Feeds: how each stands; resume, skip a line, send lines again."),

@@ -2,14 +2,14 @@
 
 import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from bankfeeds.cli import opening, output
 from bankfeeds.cli.usage import WrongUsage
-from bankfeeds.domain.errors import Refusal
+from bankfeeds.domain.errors import Refusal, Unavailable
 from bankfeeds.domain.push_operation import PushOperation
 from bankfeeds.domain.statement_file import FileBalance, Proof, StatementDraft, UnreadableFile
 from bankfeeds.flows import take_file
@@ -27,22 +27,24 @@ GARBAGE_THRESHOLD = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
+class Order:
     """What the command line asks for, for each file alike."""
 
     account: str | None
     dry_run: bool
     partial: bool
     reason: str | None
-    json: bool
     hints: Hints
+    tell: Callable[[str], None]
+    """Where what happens is told, for people."""
 
 
 @dataclass(slots=True)
-class _Result:
-    """What became of one file: for programs as it stands, for people printed as it comes."""
+class Result:
+    """What became of one file, for programs. `state` is taken, held, refused, or looked at (`dry_run`)."""
 
     file: str
+    state: str = "refused"
     id: str | None = None
     accounts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     problems: list[str] = field(default_factory=list[str])
@@ -78,14 +80,11 @@ def import_(
         raise WrongUsage("import: name at least one file")
     if accept_unproved and not reason:
         raise WrongUsage("--accept-unproved: say why with --reason")
-    codec = known_encoding(encoding) if encoding is not None else None
-    if encoding is not None and codec is None:
-        raise WrongUsage(f"--encoding {encoding}: expected one of {', '.join(ENCODINGS)}")
-    hints = Hints(codec, _profile(profile) if profile is not None else None)
-    order = _Order(account, dry_run, partial, reason if accept_unproved else None, json, hints)
+    tell = _nobody if json else output.show_line
+    order = Order(account, dry_run, partial, reason if accept_unproved else None, hints_of(encoding, profile), tell)
     gc.set_threshold(GARBAGE_THRESHOLD)
     with opening.world() as world:
-        results = [_import_one(world, path, order) for path in files]
+        results = [import_one(world, path, order) for path in files]
     if json:
         output.show_json([output.fields_of(result) for result in results])
     return REFUSED if any(result.problems for result in results) else DONE
@@ -112,6 +111,14 @@ def csv_profile(file: Path) -> int:
     return DONE
 
 
+def hints_of(encoding: str | None, profile: Path | None) -> Hints:
+    """What the command line says of files that do not say it themselves."""
+    codec = known_encoding(encoding) if encoding is not None else None
+    if encoding is not None and codec is None:
+        raise WrongUsage(f"--encoding {encoding}: expected one of {', '.join(ENCODINGS)}")
+    return Hints(codec, _profile(profile) if profile is not None else None)
+
+
 def _profile(path: Path) -> CsvProfile:
     try:
         return parse_profile(path.read_bytes())
@@ -121,8 +128,8 @@ def _profile(path: Path) -> CsvProfile:
         raise WrongUsage(f"--profile {path}: {error}") from error
 
 
-def _import_one(world: World, path: Path, order: _Order) -> _Result:
-    result = _Result(path.name)
+def import_one(world: World, path: Path, order: Order) -> Result:
+    result = Result(path.name)
     try:
         with path.open("rb") as stream:
             _import_stream(world, stream, order, result)
@@ -131,7 +138,7 @@ def _import_one(world: World, path: Path, order: _Order) -> _Result:
     return result
 
 
-def _import_stream(world: World, stream: BinaryIO, order: _Order, result: _Result) -> None:
+def _import_stream(world: World, stream: BinaryIO, order: Order, result: Result) -> None:
     """What is read is what its digest is of: the file is opened once."""
     file = original(stream, result.file)
     drafts = _read(stream, order, result)
@@ -140,6 +147,8 @@ def _import_stream(world: World, stream: BinaryIO, order: _Order, result: _Resul
     find = take_file.called(order.account) if order.account is not None else take_file.by_number
     try:
         plans = take_file.look(world, file, drafts, find)
+    except Unavailable:
+        raise  # says nothing of the file
     except Refusal as refusal:
         _refused(order, result, refusal.message)
         return
@@ -147,18 +156,19 @@ def _import_stream(world: World, stream: BinaryIO, order: _Order, result: _Resul
     if held := [plan for plan in plans if plan.is_held and order.reason is None]:
         _tell_held(order, result, plans, held)
     elif order.dry_run:
+        result.state = "looked at"
         for plan in plans:
             _tell_plan(order, result, plan)
             _tell(order, result.file, f"would take {len(plan.sorted.new)} lines (--dry-run: nothing was done)")
     else:
         takings = take_file.put_down(world, opening.actor(), plans, order.reason)
-        result.id = takings[0].file_id
+        result.id, result.state = takings[0].file_id, "taken"
         _tell(order, result.file, f"on record as {result.id}")
         for taking in takings:
             _take(world, taking, order, result)
 
 
-def _read(stream: BinaryIO, order: _Order, result: _Result) -> list[StatementDraft]:
+def _read(stream: BinaryIO, order: Order, result: Result) -> list[StatementDraft]:
     drafts: list[StatementDraft] = []
     try:
         for draft in read_drafts(stream, result.file, hints=order.hints):
@@ -171,7 +181,7 @@ def _read(stream: BinaryIO, order: _Order, result: _Result) -> list[StatementDra
     return drafts
 
 
-def _tell_plan(order: _Order, result: _Result, plan: Planned) -> dict[str, Any]:
+def _tell_plan(order: Order, result: Result, plan: Planned) -> dict[str, Any]:
     told = _fields(plan)
     result.accounts.append(told)
     if plan.taken_before is not None:
@@ -184,19 +194,21 @@ def _tell_plan(order: _Order, result: _Result, plan: Planned) -> dict[str, Any]:
     return told
 
 
-def _take(world: World, taking: Taking, order: _Order, result: _Result) -> None:
+def _take(world: World, taking: Taking, order: Order, result: Result) -> None:
     told = _tell_plan(order, result, taking.plan)
     operations: list[PushOperation] = []
     try:
         for operation in take_file.take(world, opening.actor(), taking):
             operations.append(operation)
             _tell_push(order, result.file, operation)
+    except Unavailable:
+        raise
     except Refusal as refusal:
         _trouble(order, result, f"not taken: {refusal.message}")
     told["pushOperationKeys"] = [operation.key for operation in operations]
 
 
-def _tell_push(order: _Order, file: str, operation: PushOperation) -> None:
+def _tell_push(order: Order, file: str, operation: PushOperation) -> None:
     count = 0
     if operation.first_seq is not None and operation.last_seq is not None:
         count = operation.last_seq - operation.first_seq + 1
@@ -205,10 +217,11 @@ def _tell_push(order: _Order, file: str, operation: PushOperation) -> None:
         _tell(order, file, f"warning: {warning.field} {warning.message}")
 
 
-def _tell_held(order: _Order, result: _Result, plans: Sequence[Planned], held: Sequence[Planned]) -> None:
+def _tell_held(order: Order, result: Result, plans: Sequence[Planned], held: Sequence[Planned]) -> None:
     for plan in plans:
         result.accounts.append(_fields(plan))
         _tell(order, result.file, _about(plan))
+    result.state = "held"
     failed = any(plan.lines.proof is Proof.failed for plan in held)
     because = "its balances do not add up" if failed else "its balances prove nothing"
     _trouble(
@@ -219,7 +232,7 @@ def _tell_held(order: _Order, result: _Result, plans: Sequence[Planned], held: S
     )
 
 
-def _tell_late(order: _Order, result: _Result, plan: Planned) -> None:
+def _tell_late(order: Order, result: Result, plan: Planned) -> None:
     late = plan.sorted.late
     for line in late[:LATE_SHOWN_MAX]:
         _tell(order, result.file, f"left out: {line.date} {line.amount} {line.description}")
@@ -270,15 +283,18 @@ def _fields(plan: Planned) -> dict[str, Any]:
     }
 
 
-def _tell(order: _Order, file: str, words: str) -> None:
-    if not order.json:
-        output.show_line(f"{file}: {words}")
+def _tell(order: Order, file: str, words: str) -> None:
+    order.tell(f"{file}: {words}")
 
 
-def _refused(order: _Order, result: _Result, why: str) -> None:
+def _nobody(_words: str) -> None:
+    """A program reads the end of it."""
+
+
+def _refused(order: Order, result: Result, why: str) -> None:
     _trouble(order, result, f"refused, nothing was taken from it: {why}")
 
 
-def _trouble(order: _Order, result: _Result, words: str) -> None:
+def _trouble(order: Order, result: Result, words: str) -> None:
     result.problems.append(words)
     _tell(order, result.file, words)

@@ -24,6 +24,7 @@ Changing this rule, or what a reader puts in a fingerprint, makes every line new
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
+from itertools import chain
 
 from bankfeeds.domain.statement_file import Entry, FileAccount, StatementDraft
 
@@ -48,38 +49,35 @@ Scope = Callable[[FileAccount], str]
 
 def line_ids(drafts: Sequence[StatementDraft], scope: Scope) -> list[list[str]]:
     """For each draft the ids of its entries, in the entries' own order."""
-    keys = [_keys(draft, (scope(draft.account), draft.account.currency)) for draft in drafts]
-    uses = Counter(key for listed in keys for _, key in listed if key)
+    within = [(scope(draft.account), draft.account.currency) for draft in drafts]
+    named = [[_by_reference(of, entry) for entry in draft.entries] for of, draft in zip(within, drafts, strict=True)]
+    uses = Counter(chain.from_iterable(named))
     occurrences: Counter[str] = Counter()
     return [
         [
-            by_reference if by_reference and uses[by_reference] == 1 else _by_content(where, entry, occurrences)
-            for entry, (where, by_reference) in zip(draft.entries, listed, strict=True)
+            by_reference if by_reference and uses[by_reference] == 1 else _by_content(of, entry, occurrences)
+            for entry, by_reference in zip(draft.entries, listed, strict=True)
         ]
-        for draft, listed in zip(drafts, keys, strict=True)
+        for of, draft, listed in zip(within, drafts, named, strict=True)
     ]
 
 
-_Where = tuple[str, str, str, str]
+_Within = tuple[str, str]
 
 
-def _keys(draft: StatementDraft, within: tuple[str, str]) -> list[tuple[_Where, str | None]]:
-    """Of each entry where and what it is, and its id by the bank's reference if it has one."""
-    return [(where := _where_and_what(within, entry), _by_reference(where, entry)) for entry in draft.entries]
-
-
-def _by_content(where: _Where, entry: Entry, occurrences: Counter[str]) -> str:
+def _by_content(within: _Within, entry: Entry, occurrences: Counter[str]) -> str:
+    where = _where_and_what(within, entry)
     content = digest(("content", *where, entry.bank_reference or "", entry.fingerprint))
     occurrences[content] += 1
     return digest((content, str(occurrences[content])))
 
 
-def _by_reference(where: _Where, entry: Entry) -> str | None:
+def _by_reference(within: _Within, entry: Entry) -> str | None:
     if not entry.bank_reference or is_placeholder(entry.bank_reference):
         return None
-    return digest(("reference", *where, entry.bank_reference))
+    return digest(("reference", *_where_and_what(within, entry), entry.bank_reference))
 
 
-def _where_and_what(within: tuple[str, str], entry: Entry) -> _Where:
+def _where_and_what(within: _Within, entry: Entry) -> tuple[str, str, str, str]:
     """The amount without trailing zeros: 8.850 in one file is 8.85 in another."""
     return *within, entry.date.isoformat(), format(entry.amount.normalize(), "f")

@@ -69,7 +69,7 @@ def sort_out(lines: AccountLines, before: Sequence[BookedLine], newest_on: date 
     ids = {line.id for line in before}
     unknown = [line for line in lines.lines if line.id not in ids]
     known = len(lines.lines) - len(unknown)
-    if lines.proof is Proof.proved:
+    if before and lines.proof is Proof.proved:
         named = {line.id for line in lines.lines}
         unmatched = [line for line in before if line.id not in named]
         unknown = _without_alike(_without_same_days(lines, before, unknown, unmatched), unmatched)

@@ -65,7 +65,6 @@ def _same_content(one: StatementDraft, other: StatementDraft) -> bool:
 
 
 def _finish_one(draft: StatementDraft, ids: Sequence[str]) -> FileStatement:
-    ordered = sorted(zip(ids, draft.entries, strict=True), key=lambda pair: pair[1].date)
     total = sum((entry.amount for entry in draft.entries), ZERO)
     proof, warnings = _prove(draft.opening, draft.closing, total, draft.account.currency)
     return FileStatement(
@@ -73,11 +72,19 @@ def _finish_one(draft: StatementDraft, ids: Sequence[str]) -> FileStatement:
         account=draft.account,
         opening=draft.opening,
         closing=draft.closing,
-        lines=tuple(_with_balances(ordered, _start_of(draft.opening, draft.closing, total))),
+        lines=tuple(_with_balances(_by_day(ids, draft.entries), _start_of(draft.opening, draft.closing, total))),
         pending=draft.pending,
         proof=proof,
         warnings=(*draft.warnings, *warnings),
     )
+
+
+def _by_day(ids: Sequence[str], entries: Sequence[Entry]) -> Iterable[tuple[str, Entry]]:
+    """Oldest first, which most files are: then nothing is held for it."""
+    pairs = zip(ids, entries, strict=True)
+    if all(before.date <= after.date for before, after in pairwise(entries)):
+        return pairs
+    return sorted(pairs, key=lambda pair: pair[1].date)
 
 
 def _start_of(opening: FileBalance | None, closing: FileBalance | None, total: Decimal) -> Decimal:

@@ -145,7 +145,11 @@ def test_a_file_is_delivered_once_whatever_comes_again(
 
 
 @pytest.mark.parametrize("name", sorted(TURNED))
-def test_money_in_and_out_mixed_up_is_caught_and_nothing_is_taken(customer: Customer, files: Files, name: str) -> None:
+def test_money_in_and_out_mixed_up_is_caught_and_nothing_is_taken(
+    system: System, customer: Customer, files: Files, name: str
+) -> None:
+    SageCompany(system).link(customer)
+
     code, told = files.take(name, booked(), OPENING, spoil=TURNED[name])
 
     assert code == 1

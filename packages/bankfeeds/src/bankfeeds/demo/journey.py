@@ -2,24 +2,30 @@
 
 import shutil
 import signal
+import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import httpx2
 
 from bankfeeds.demo import pair
+from bankfeeds.demo.bank_file import Asked, opened
 from bankfeeds.demo.institution import Institution, Prepared, batches, needs_sort_code
 from bankfeeds.demo.judge import Judge
 from bankfeeds.demo.pair import Pair
 from bankfeeds.demo.programs import DemoFailed
 from bankfeeds.demo.sage_user import Linked, SageUser
 from bankfeeds.demo.show import Row, Screen, plural
-from bankfeeds.domain.statement_file import AccountLines, Proof, StatementFile
-from bankfeeds.readers import accounts_of, read_statement_file
+from bankfeeds.domain.statement_file import AccountLines, FileLine, Proof
+from bankfeeds.domain.transaction import latest_day
+from bankfeeds.readers import accounts_of
 
 SAMPLE = Path(__file__).with_name("sample.camt053.xml")
 ARRIVE_S = 240.0
@@ -37,12 +43,14 @@ class Journey:
     linked: Linked
 
 
-def run(statement: Path | None, *, is_once: bool) -> int:
+def run(asked: Asked, *, is_once: bool) -> int:
     """0 if every line arrived and the judge is content. A file that cannot be read is refused before all else."""
     screen = Screen()
-    file = read_statement_file(statement or SAMPLE)
-    accounts = accounts_of(file)
-    _tell_file(screen, file, accounts)
+    screen.title(f"The bank statement: {asked.path.name}")
+    accounts = accounts_of(opened(screen, asked, input if screen.is_terminal and sys.stdin.isatty() else None))
+    for lines in accounts:
+        screen.account(lines)
+    check_days(accounts, datetime.now(UTC).date())
     data = Path(tempfile.mkdtemp(prefix="bankfeeds-demo-"))
     try:
         with ending_on_signals():
@@ -70,10 +78,13 @@ def _run_both(screen: Screen, data: Path, accounts: Sequence[AccountLines], *, i
     return is_clean
 
 
-def _tell_file(screen: Screen, file: StatementFile, accounts: Sequence[AccountLines]) -> None:
-    screen.title(f"The bank statement: {file.name}")
+def check_days(accounts: Sequence[AccountLines], today: date) -> None:
+    """The platform would refuse it too, but only once two programs run."""
+    latest_on = latest_day(today)
     for lines in accounts:
-        screen.account(lines)
+        if lines.lines and lines.lines[-1].date > latest_on:
+            told = f"{lines.lines[-1].date} {lines.lines[-1].description}"
+            raise DemoFailed(f"{lines.account.id}: {told}: this day is in the future; only booked lines can be sent")
 
 
 def _travel(screen: Screen, both: Pair, client: httpx2.Client, accounts: Sequence[AccountLines]) -> bool:
@@ -91,9 +102,8 @@ def _travel(screen: Screen, both: Pair, client: httpx2.Client, accounts: Sequenc
         under_way.append(_link(screen, both, client, institution, lines))
         judge.expect([(each.linked.external_id, each.lines.lines) for each in under_way])
         _send(screen, institution, under_way[-1])
-    for each in under_way:
-        _show_received(screen, judge, each)
-    return _judge(screen, judge, under_way) if under_way else True
+    apart = [each for each in under_way if not _show_received(screen, judge, each)]
+    return (_judge(screen, judge, under_way) and not apart) if under_way else True
 
 
 def _link(screen: Screen, both: Pair, client: httpx2.Client, institution: Institution, lines: AccountLines) -> Journey:
@@ -170,7 +180,8 @@ def _wait_arrived(journey: Journey, wanted: int, note: Callable[[int], None]) ->
         time.sleep(_POLL_S)
 
 
-def _show_received(screen: Screen, judge: Judge, journey: Journey) -> None:
+def _show_received(screen: Screen, judge: Judge, journey: Journey) -> bool:
+    """False if a day does not close in Sage as it does at the bank, whose own balances add up."""
     received = journey.user.transactions(journey.linked)
     currency = journey.lines.account.currency
     rows = [
@@ -179,6 +190,27 @@ def _show_received(screen: Screen, judge: Judge, journey: Journey) -> None:
     ]
     balance = f"{judge.major(received.balance, currency):,} {currency}" if received.balance is not None else "unknown"
     screen.received(journey.lines.account, rows, balance)
+    gaps = closing_gaps(journey.lines.lines, rows)
+    for on, at_bank, in_sage in gaps:
+        screen.warn(f"{on} closes with {at_bank} at the bank, with {in_sage} in Sage: difference {at_bank - in_sage}")
+    if not gaps:
+        days = plural(len({line.date for line in journey.lines.lines}), "day closes", "days close")
+        screen.note(f"{days} in Sage as at the bank: difference 0.00")
+    return not gaps or journey.lines.proof is not Proof.proved
+
+
+def closing_gaps(lines: Sequence[FileLine], rows: Sequence[Row]) -> list[tuple[date, Decimal, Decimal]]:
+    """Days on which the bank's balance and what Sage's lines come to differ: the day, the one, the other."""
+    at_bank = {line.date: line.balance for line in lines}
+    moved: defaultdict[date, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        moved[date.fromisoformat(row.on)] += row.amount
+    running, gaps = lines[0].balance - lines[0].amount, list[tuple[date, Decimal, Decimal]]()
+    for on in sorted({*at_bank, *moved}):
+        running += moved[on]
+        if on in at_bank and at_bank[on] != running:
+            gaps.append((on, at_bank[on], running))
+    return gaps
 
 
 def _judge(screen: Screen, judge: Judge, journeys: Sequence[Journey]) -> bool:

@@ -13,7 +13,7 @@ DAYS = [
     {"on": "2026-02-02", "lastSeq": 3, "opening": "69.75", "total": "10", "closing": "79.75"},
     {"on": "2026-02-03", "lastSeq": 5, "opening": "79.75", "total": "1", "closing": "80.75"},
 ]
-ACCOUNT = {"externalId": "acc", "verdict": "proved", "days": DAYS}
+ACCOUNT = {"externalId": "acc", "verdict": "proved", "days": DAYS, "gaps": []}
 FEED = {"bankAccountId": "ba", "settledSeq": 4, "startOn": "2026-01-01", "skipped": []}
 
 
@@ -35,6 +35,15 @@ def test_a_line_that_was_skipped_names_the_gap_and_only_its_own() -> None:
     skipped = {**FEED, "skipped": [{"on": "2026-02-02", "amount": "10"}]}
     assert compare(ACCOUNT, skipped, sage("-30.25")) == []
     assert len(compare(ACCOUNT, skipped, sage("-30.25", "10"))) == 1
+
+
+def test_a_line_that_came_late_names_the_days_between_its_own_and_the_one_it_stands_on() -> None:
+    """Of 4.00 out on the first day Sage heard on the third, of which not all is settled."""
+    days = [{**DAYS[0], "closing": "65.75"}, {**DAYS[1], "opening": "65.75", "closing": "75.75"}]
+    gaps = [{"on": "2026-02-01", "missing": "-4", "late": ["late-1"]}]
+    account = {**ACCOUNT, "days": days, "gaps": gaps}
+    assert compare(account, FEED, sage("-30.25", "10")) == []
+    assert len(compare({**account, "gaps": [{**gaps[0], "late": []}]}, FEED, sage("-30.25", "10"))) == 2
 
 
 def test_what_was_before_the_start_date_is_not_sages() -> None:

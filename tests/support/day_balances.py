@@ -38,16 +38,19 @@ def check(judge: Judge, environment: Mapping[str, str]) -> None:
 
 
 def compare(account: Mapping[str, Any], feed: Mapping[str, Any], in_sage: Days) -> list[str]:
-    """What is wrong, a day a line. Lines that wait, are withheld or were skipped are the named gap."""
+    """What is wrong, a day a line. Lines that wait, are withheld or were skipped are the named gap, and those that came
+    late and stand on another day than the institution's balances have them on.
+    """
     settled, start_on = feed["settledSeq"], feed["startOn"]
     days = [day for day in account["days"] if day["on"] >= start_on and day["lastSeq"] <= settled]
     skipped = [(line["on"], Decimal(line["amount"])) for line in feed["skipped"]]
+    moved = [(gap["on"], Decimal(gap["missing"])) for gap in account["gaps"] if gap["late"]]
     opening = Decimal(days[0]["opening"]) if days else Decimal(0)
     total, wrong = Decimal(0), list[str]()
     for day in days:
         total += Decimal(day["total"])
         running = opening + sum((amount for on, amount in in_sage.items() if on <= day["on"]), Decimal(0))
-        named = sum((amount for on, amount in skipped if on <= day["on"]), Decimal(0))
+        named = sum((amount for on, amount in (*skipped, *moved) if on <= day["on"]), Decimal(0))
         closing = Decimal(day["closing"]) if account["verdict"] == "proved" else opening + total
         if closing - running != named:
             who = f"{account['externalId']} as {feed['bankAccountId']} on {day['on']}"

@@ -200,7 +200,7 @@ def test_lines_that_come_too_late_are_left_out_and_told(made, write, capsys):
     assert run(["import", write(february(on(2, "5.00", "Till")))]) == 0
     assert run(["import", write(february(on(1, "7.00", "Forgotten"), on(3, "1.00", "Till")))]) == 1
     told = capsys.readouterr().out
-    assert "left out: 2025-02-01 7.00 Forgotten" in told
+    assert "late, waits: 2025-02-01 7.00 Forgotten" in told
     assert "1 lines come too late" in told
     assert [amount for _, _, amount, _ in stored()] == [Decimal("5.00"), Decimal("1.00")]
 

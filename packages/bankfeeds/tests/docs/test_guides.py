@@ -85,6 +85,26 @@ def test_quarantine(terminal: Terminal, linked: Make) -> None:
     assert (terminal.home / "ignore.csv").read_text(encoding="utf-8").startswith("listing,bank account,line,")
 
 
+def test_late_lines(terminal: Terminal, linked: Make) -> None:
+    made = linked(sort_code="000099", number="31926819")
+    name = f"{made.connection_id}/{made.account_id}"
+    late = [replace(one, amount=Decimal(-amount), text="Late") for one, amount in zip(COFFEE[:2], (4, 5), strict=True)]
+    first = document(statement_of(COFFEE[2:]))
+    whole = document(statement_of([*late, *COFFEE[2:]]))
+    for number, text in enumerate((first, whole)):
+        (terminal.home / f"{number}.xml").write_text(text, encoding="utf-8")
+    assert "took 1 lines" in terminal.type("bankfeeds import 0.xml")
+    assert "once the file is taken they wait" in terminal.type("bankfeeds import 1.xml", code=1)
+    waiting = json.loads(terminal.type(f"bankfeeds late list {name} --json"))
+    terminal.words |= {"CONNECTION/ACCOUNT": name, "LINE": waiting[0]["id"]}
+    with following("docs/guides/late-lines.md", "console") as guide:
+        for command in guide.steps():
+            terminal.type(command)
+    told = json.loads(terminal.type(f"bankfeeds late list {name} --json"))
+    assert [line["state"] for line in told] == ["presented", "dropped"]
+    assert json.loads(terminal.type("bankfeeds late list --json")) == []
+
+
 def test_webhooks(terminal: Terminal) -> None:
     with following("docs/guides/webhooks.md", "console") as guide:
         for command in guide.steps():

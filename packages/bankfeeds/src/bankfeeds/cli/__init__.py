@@ -52,6 +52,7 @@ _VERBS = {
     "backup": ("backing_up:backup", "Copy the whole database into a file, while it is at work."),
     "restore": ("backing_up:restore", "Make a new database of a backup."),
     "verify": ("backing_up:verify", "Accounts that are verified after a restore: begin, list, end."),
+    "late": ("late:app", "Late lines: those that wait for somebody to present or drop them."),
     "quarantine": ("quarantine:app", "Quarantine: pushes held before they are sent; released, or dropped."),
     "trace": ("quarantine:trace", "Tell which push and file brought a line, and what became of it."),
     "reconcile": ("reconciling:reconcile", "Prove balances: what was sent, what Sage has, what the bank states."),

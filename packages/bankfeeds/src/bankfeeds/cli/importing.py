@@ -233,17 +233,22 @@ def _tell_held(order: Order, result: Result, plans: Sequence[Planned], held: Seq
 
 
 def _tell_late(order: Order, result: Result, plan: Planned) -> None:
-    late = plan.sorted.late
+    """They wait for somebody, which is trouble, or are presented, which is not."""
+    late, presents = plan.sorted.late, plan.account.presents_late
+    what = "late" if presents else "late, waits"
     for line in late[:LATE_SHOWN_MAX]:
-        _tell(order, result.file, f"left out: {line.date} {line.amount} {line.description}")
+        _tell(order, result.file, f"{what}: {line.date} {line.amount} {line.description}")
     if len(late) > LATE_SHOWN_MAX:
-        _tell(order, result.file, f"left out: {len(late) - LATE_SHOWN_MAX} more")
-    _trouble(
-        order,
-        result,
+        _tell(order, result.file, f"{what}: {len(late) - LATE_SHOWN_MAX} more")
+    told = (
         f"{len(late)} lines come too late: they are dated before {plan.account.newest_on}, the newest line accepted; "
-        "Sage takes lines in date order only",
+        "Sage takes lines in date order only"
     )
+    if presents:
+        _tell(order, result.file, f"{told}; they are presented on the day they come, with their own date in the text")
+    else:
+        name = f"{plan.account.connection_id}/{plan.account.id}"
+        _trouble(order, result, f"{told}; once the file is taken they wait: bankfeeds late list {name}")
 
 
 def _about(plan: Planned) -> str:

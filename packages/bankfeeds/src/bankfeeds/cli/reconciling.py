@@ -104,14 +104,18 @@ def _why(found: Reconciled) -> str:
     told: list[str] = []
     if found.verdict is Verdict.unproved:
         told.append("the lines carry no balances; state closing balances" if proof.days else "no lines")
-    if found.gaps:
-        gap = found.gaps[0]
-        more = f", and {len(proof.gaps) - 1} more" if len(proof.gaps) > 1 else ""
+    open_gaps = [each for each in found.gaps if not each.late]
+    if open_gaps:
+        gap, count = open_gaps[0], len(proof.gaps) - found.explained
+        more = f", and {count - 1} more" if count > 1 else ""
         told.append(f"{gap.gap.missing} missing before line {gap.line_id} of {gap.gap.on}{more}")
     if proof.has_turned_signs:
         told.append("with every sign turned round the balances add up")
     told += [f"{each.on}: {each.by_lines} by the lines, {each.stated} stated" for each in proof.disagreements[:1]]
     told += [_feed(feed) for feed in found.feeds if feed.missing]
+    if found.waiting:
+        total = sum((line.amount for line in found.waiting), Decimal(0))
+        told.append(f"{len(found.waiting)} late lines wait, {total}: bankfeeds late list")
     return "; ".join(told) or f"{len(proof.days)} days"
 
 
@@ -130,9 +134,16 @@ def _fields(found: Reconciled) -> dict[str, object]:
         "verdict": found.verdict.value,
         "days": [output.fields_of(day) | {"missing": day.missing} for day in found.proof.days],
         "gaps": [
-            {"line": gap.line_id, "push": gap.push, **output.fields_of(gap.gap), "missing": gap.gap.missing}
+            {
+                "line": gap.line_id,
+                "push": gap.push,
+                **output.fields_of(gap.gap),
+                "missing": gap.gap.missing,
+                "late": [line.id for line in gap.late],
+            }
             for gap in found.gaps
         ],
+        "lateWaiting": [output.fields_of(line) for line in found.waiting],
         "disagreements": [output.fields_of(each) for each in found.proof.disagreements],
         "feeds": [
             {**output.fields_of(feed), "breaks": len(feed.breaks), "running": feed.running, "missing": feed.missing}

@@ -72,6 +72,7 @@ class SourceAccount:
     From `hold_seq` on nothing is sent: a push is held in quarantine there.
     `restored_seq` is the last one that a backup had, once restored from one; `verifying_since` the moment of that
     backup, until a line has followed on it. Lines dated before `cut_over_on` are never sent: another server sent them.
+    `presents_late`: a line that comes late is not refused but presented as one of the day on which it came.
     """
 
     pk: int
@@ -101,6 +102,7 @@ class SourceAccount:
     restored_seq: int | None = None
     hold_seq: int | None = None
     cut_over_on: date | None = None
+    presents_late: bool = False
 
     @property
     def branch(self) -> str | None:

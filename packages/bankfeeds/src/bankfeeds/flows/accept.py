@@ -3,7 +3,8 @@
 Each item is read before the transaction. When nothing about the push is odd, `store/acceptance.py` stores it in one go,
 and a small one without keeping a thread waiting (`begin`); else the careful way here locks the account and looks at
 what was accepted before. Duplicates come first: a line accepted before with the same content is passed over with a
-warning, and dates, order and the other rules are asked of the new lines only.
+warning, and dates, order and the other rules are asked of the new lines only. What comes late is refused, or presented
+(`late_lines.py`).
 """
 
 from collections.abc import Sequence
@@ -15,17 +16,17 @@ from bankfeeds.domain.audit import AuditEntry
 from bankfeeds.domain.columns import Columns, columns_of, read_columns
 from bankfeeds.domain.errors import Conflict, Flaw, Invalid
 from bankfeeds.domain.money import EXPONENTS
-from bankfeeds.domain.ports import Sealer
 from bankfeeds.domain.push_operation import FINAL, PushOperation, PushStatus
 from bankfeeds.domain.source_account import SourceAccount
 from bankfeeds.domain.transaction import (
     FLAWS_MAX,
     latest_day,
 )
-from bankfeeds.flows import examine, verify
+from bankfeeds.flows import examine, late_lines, verify
 from bankfeeds.flows.context import World
 from bankfeeds.flows.crash_points import ACCEPT, ACCEPT_WITH_CARE, call, commit
 from bankfeeds.flows.examine import PushRequest
+from bankfeeds.flows.late_lines import Presenting
 from bankfeeds.store import acceptance, audit, feeds, lines, outbox, pushes, source_accounts
 from bankfeeds.store.engine import Write
 from bankfeeds.store.new_push import NewPush, Numbered
@@ -63,7 +64,7 @@ def _accept(world: World, actor: str, request: PushRequest) -> PushOperation:
     numbered = call(world, ACCEPT, lambda: acceptance.store(world.db, _new_push(draft)))
     if numbered is not None:
         return _push(draft, warnings, columns, first_seq=numbered.first_seq, last_seq=numbered.last_seq)
-    return commit(world, ACCEPT_WITH_CARE, lambda tx: _store(tx, world.sealer, draft))
+    return commit(world, ACCEPT_WITH_CARE, lambda tx: _store(tx, world, draft))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,19 +139,26 @@ def _new_push(draft: _Draft) -> NewPush:
     )
 
 
-def _store(tx: Write, sealer: Sealer, draft: _Draft) -> PushOperation:
-    """The careful way: which lines are known, what is wrong, what is withheld."""
+def _store(tx: Write, world: World, draft: _Draft) -> PushOperation:
+    """The careful way: which lines are known, what is wrong, what is withheld, what comes late."""
     request = draft.request
-    found = source_accounts.find_and_lock(tx, request.company_id, request.connection_id, request.account_id)
-    account = examine.ready(tx, request, found)
+    locked = source_accounts.find_and_lock(tx, request.company_id, request.connection_id, request.account_id)
+    account = examine.ready(tx, request, locked)
     if account.currency != draft.currency:
         raise Conflict("currency", "the account was made anew in another currency meanwhile; send the request again")
-    sorted_out = examine.sort_out(tx, sealer, account, draft.columns.lines(), draft.now)
-    warnings = (*draft.warnings, *sorted_out.warnings)
-    if not sorted_out.new:
-        return _repeat(tx, draft, account, sorted_out.known, warnings)
-    verify.check(tx, account, sorted_out.new, draft.actor, draft.now)
-    return _append(tx, draft, account, columns_of(sorted_out.new), warnings)
+    presents = account.presents_late or request.late_reason is not None
+    found = examine.sort_out(tx, world.sealer, account, draft.columns.lines(), draft.now, presents=presents)
+    warnings = (*draft.warnings, *found.warnings)
+    if not found.new and not found.late:
+        return _repeat(tx, draft, account, found.known, warnings)
+    verify.check(tx, account, found.new, draft.actor, draft.now)
+    placed = late_lines.placed(tx, account, found.new, found.late, draft.now.date(), world.limits.text)
+    push = _append(tx, draft, account, columns_of([*found.new, *placed]), warnings)
+    if placed:
+        first_seq = account.last_seq + len(found.new) + 1
+        by = Presenting(placed[0].on, push.key, request.late_reason, draft.actor, draft.now)
+        late_lines.put_down(tx, account, found.late, first_seq, by)
+    return push
 
 
 def _append(tx: Write, draft: _Draft, account: SourceAccount, new: Columns, warnings: Sequence[Flaw]) -> PushOperation:

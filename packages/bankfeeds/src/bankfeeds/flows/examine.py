@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from bankfeeds.domain.columns import Columns, columns_of, read_columns
 from bankfeeds.domain.connection import ConnectionStatus
 from bankfeeds.domain.erasure import differing
 from bankfeeds.domain.errors import Flaw, Invalid, NotFound, one_flaw
 from bankfeeds.domain.feed import why_withheld
+from bankfeeds.domain.late_line import LateState
 from bankfeeds.domain.money import EXPONENTS
 from bankfeeds.domain.ports import Sealer
 from bankfeeds.domain.source_account import AccountStatus, SourceAccount
@@ -24,14 +25,14 @@ from bankfeeds.domain.transaction import (
     latest_day,
     read_lines,
 )
-from bankfeeds.store import connections, erased, feeds, lines, source_accounts
+from bankfeeds.store import connections, erased, feeds, late_lines, lines, source_accounts
 from bankfeeds.store.engine import Read
 
 
 @dataclass(frozen=True, slots=True)
 class PushRequest:
     """One create-bank-transactions request, its JSON already of the right types. `key` is that of its push operation;
-    None: a new one is made.
+    None: a new one is made. `late_reason`: why late lines are presented though the account is not set to.
     """
 
     company_id: str
@@ -41,13 +42,15 @@ class PushRequest:
     items: Sequence[RawLine]
     timeout_minutes: int | None = None
     key: str | None = None
+    late_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """New lines, sequence numbers of known ones, and a warning for each known one."""
+    """New lines, those of them that come late and are presented, sequence numbers of known ones, and warnings."""
 
     new: list[Line]
+    late: list[Line]
     known: list[int]
     warnings: list[Flaw]
 
@@ -107,9 +110,14 @@ def refused(flaws: Sequence[Flaw]) -> Invalid:
     return Invalid("transactions", f"{first.field}: {first.message}{others}", kept)
 
 
-def sort_out(tx: Read, sealer: Sealer, account: SourceAccount, sent: Sequence[Line], now: datetime) -> Sorted:
-    """Invalid if a known id comes with other content, or a new line breaks a rule of dates or order."""
+def sort_out(
+    tx: Read, sealer: Sealer, account: SourceAccount, sent: Sequence[Line], now: datetime, *, presents: bool
+) -> Sorted:
+    """Invalid if a known id comes with other content, or a new line breaks a rule of dates or order. `presents`: lines
+    that come late are not refused but presented on another day.
+    """
     existing = lines.existing(tx, account.pk, [line.id for line in sent])
+    came_late = late_lines.called(tx, account.pk, [line.id for line in sent])
     has_erased = any(known.texts_digest is not None for known in existing.values())
     key = erased.opened_key(tx, sealer) if has_erased else None
     positions: list[int] = []
@@ -117,11 +125,15 @@ def sort_out(tx: Read, sealer: Sealer, account: SourceAccount, sent: Sequence[Li
     warnings: list[Flaw] = []
     conflicts: list[Flaw] = []
     for position, line in enumerate(sent):
-        before = existing.get(line.id)
+        before, late = existing.get(line.id), came_late.get(line.id)
         where = f"transactions[{position}].id"
-        if before is None:
+        if before is None and late is not None and late.state is LateState.dropped:
+            conflicts.append(
+                Flaw(where, f"{line.id!r} came late before and was dropped; it is never sent: leave it out")
+            )
+        elif before is None:
             positions.append(position)
-        elif fields := differing(before, line, account.external_id, key):
+        elif (late is None or not late.is_same(line)) and (fields := differing(before, line, account.external_id, key)):
             told = f"{line.id!r} was accepted before with another {' and '.join(fields)}; ids are for ever"
             conflicts.append(Flaw(where, told))
         else:
@@ -130,10 +142,36 @@ def sort_out(tx: Read, sealer: Sealer, account: SourceAccount, sent: Sequence[Li
     if conflicts:
         raise refused(conflicts)
     new = [sent[position] for position in positions]
-    flaws = check_order(new, positions, latest_day(now.date())) + check_against(new, positions, account.newest_on)
+    flaws = check_order(new, positions, latest_day(now.date()))
+    flaws += _never_sent(tx, account, new, positions) if presents else check_against(new, positions, account.newest_on)
     if flaws:
         raise refused(flaws)
-    return Sorted(new, known, warnings)
+    count = sum(account.newest_on is not None and line.on < account.newest_on for line in new)
+    warnings += [
+        Flaw(f"transactions[{position}].date", _LATE.format(on=line.on, newest_on=account.newest_on))
+        for position, line in zip(positions[:count], new[:count], strict=True)
+    ]
+    return Sorted(new[count:], new[:count], known, warnings)
+
+
+_LATE = "{on} is before {newest_on}, the newest line accepted: presented on the day it came, with its own in the text"
+
+
+def _never_sent(tx: Read, account: SourceAccount, new: Sequence[Line], positions: Sequence[int]) -> list[Flaw]:
+    """Late lines of days before any feed of the account began."""
+    starts = [feed.start_on for feed in feeds.live_of_account(tx, account.pk)]
+    if account.newest_on is None or not starts:
+        return []
+    first_on = min(account.newest_on, *(on or date.min for on in starts))
+    return [
+        Flaw(
+            f"transactions[{position}].date",
+            f"{line.on} is before {account.newest_on}, the newest line accepted for this account, "
+            f"and before {first_on}, the first day of its feed; leave it out",
+        )
+        for position, line in zip(positions, new, strict=True)
+        if line.on < first_on
+    ][:FLAWS_MAX]
 
 
 def withheld_warnings(tx: Read, account: SourceAccount, new: Columns) -> list[Flaw]:

@@ -14,7 +14,7 @@ from bankfeeds.domain.feed import first_day
 from bankfeeds.domain.push_operation import PushStatus
 from bankfeeds.domain.source_account import AccountEvent, SourceAccount
 from bankfeeds.domain.transaction import parse_day
-from bankfeeds.flows import announce, confirm, quarantine, reauthorise
+from bankfeeds.flows import announce, confirm, late_lines, quarantine, reauthorise
 from bankfeeds.flows.context import World
 from bankfeeds.store import audit, connections, feeds, pauses, pushes, source_accounts, statements
 from bankfeeds.store.engine import Write
@@ -64,6 +64,8 @@ def open_feed(
         is_held=is_held,
     )
     quarantine.leave_out_dropped(tx, account.pk, number, now)
+    if start_on is not None:
+        late_lines.leave_out(tx, account.pk, number, start_on, now)
     _set_connection(tx, connection, ConnectionEvent.feed_opened, now)
     status = account_rules.next_status(locked.status, AccountEvent.feed_opened)
     source_accounts.update(tx, account.pk, status=status.value, feed_start_on=now.date(), modified_at=now)

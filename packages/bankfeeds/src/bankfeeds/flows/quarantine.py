@@ -15,7 +15,7 @@ from bankfeeds.domain.source_account import SourceAccount
 from bankfeeds.domain.text import is_storable
 from bankfeeds.flows.confirm import SKIPPED
 from bankfeeds.flows.context import World
-from bankfeeds.store import audit, feeds, proof, source_accounts, statements
+from bankfeeds.store import audit, feeds, late_lines, proof, source_accounts, statements
 from bankfeeds.store import quarantine as store
 from bankfeeds.store.engine import Read, Write
 from bankfeeds.store.quarantine import DROPPED, RELEASED, HeldPush, Hold
@@ -152,7 +152,7 @@ def hold_gap(tx: Write, account: SourceAccount, waiting: Batch, now: datetime) -
     for gap in prover.breaks:
         if account.hold_seq is not None and gap.seq >= account.hold_seq:
             return account.hold_seq
-        if store.was_released(tx, account.pk, gap.seq):
+        if store.was_released(tx, account.pk, gap.seq) or late_lines.was_presented(tx, account.pk, gap.seq):
             continue
         push = store.push_with(tx, account.pk, gap.seq)
         if push is None or push.first_seq is None or push.last_seq is None:

@@ -20,17 +20,19 @@ from bankfeeds.domain.balance_proof import (
 )
 from bankfeeds.domain.errors import Flaw, Invalid, NotFound
 from bankfeeds.domain.feed import Feed
+from bankfeeds.domain.late_line import LateLine, LateState, explained
 from bankfeeds.domain.money import EXPONENTS, amount_flaw
 from bankfeeds.domain.source_account import SourceAccount
 from bankfeeds.flows import named
 from bankfeeds.flows.confirm import SKIPPED
 from bankfeeds.flows.context import World
-from bankfeeds.store import audit, proof, source_accounts
+from bankfeeds.store import audit, late_lines, proof, source_accounts
 from bankfeeds.store.engine import Read, Write
 
 ACCOUNTS_MAX = 1000
 """Reconciled in one go, where no account is named."""
 GAPS_SHOWN_MAX = 200
+LATE_SHOWN_MAX = 5
 FLAWS_SHOWN_MAX = 20
 CLOSINGS_MAX = 1000
 """Closing balances taken in one go."""
@@ -38,30 +40,50 @@ CLOSINGS_MAX = 1000
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A place where the lines do not follow on one another, with the push that brought the line behind it."""
+    """A place where the lines do not follow on one another, with the push that brought the line behind it. `late`: the
+    lines that came late and stand on another day, where the gap is there for them.
+    """
 
     gap: Break
     line_id: str
     push: str | None
     pushed_at: datetime | None
+    late: Sequence[LateLine]
+
+    @property
+    def why(self) -> str:
+        """In words, for paper and spreadsheets."""
+        if not self.late:
+            return "its balance is not the one before plus its amount"
+        shown = "; ".join(
+            f"{line.id} of {line.on} stands on {line.presented_on}" for line in self.late[:LATE_SHOWN_MAX]
+        )
+        more = len(self.late) - LATE_SHOWN_MAX
+        return f"lines came late: {shown}" + (f"; and {more} more" if more > 0 else "")
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """`gaps`: the first GAPS_SHOWN_MAX of the proof's."""
+    """`gaps`: the first GAPS_SHOWN_MAX of the proof's. `explained`: how many gaps are there for lines that came late.
+    `waiting`: late lines that nobody has decided on.
+    """
 
     account: SourceAccount
     at: datetime
     proof: Proof
     gaps: Sequence[Gap]
+    explained: int
+    waiting: Sequence[LateLine]
     feeds: Sequence[FeedProof]
     stated: Mapping[date, Decimal]
 
     @property
     def verdict(self) -> Verdict:
-        """Failed too where Sage lacks something that is not named."""
+        """Failed too where Sage lacks something that is not named; not for gaps that lines explain which came late."""
         if any(not feed.is_explained for feed in self.feeds):
             return Verdict.failed
+        if self.proof.gaps and len(self.proof.gaps) == self.explained and not self.proof.disagreements:
+            return Verdict.proved
         return self.proof.verdict
 
 
@@ -88,16 +110,27 @@ def _reconcile(tx: Read, account: SourceAccount, now: datetime) -> Reconciled:
     stated = proof.stated(tx, account.pk)
     proved = prover.proof(stated)
     feeds = [_of_feed(tx, feed, proved, account.last_seq) for feed in proof.feeds_of(tx, account.pk)]
-    return Reconciled(account, now, proved, _gaps(tx, account, proved), [each for each in feeds if each], stated)
+    came_late = late_lines.of_account(tx, account.pk, LateState.presented, LateState.waiting)
+    late = explained(proved.gaps, [line for line in came_late if line.state is LateState.presented])
+    return Reconciled(
+        account,
+        now,
+        proved,
+        _gaps(tx, account, proved, late),
+        len(late),
+        [line for line in came_late if line.state is LateState.waiting],
+        [each for each in feeds if each],
+        stated,
+    )
 
 
-def _gaps(tx: Read, account: SourceAccount, proved: Proof) -> list[Gap]:
+def _gaps(tx: Read, account: SourceAccount, proved: Proof, late: Mapping[int, Sequence[LateLine]]) -> list[Gap]:
     shown = proved.gaps[:GAPS_SHOWN_MAX]
     ids = proof.ids(tx, account.pk, [gap.seq for gap in shown])
     found: list[Gap] = []
     for gap in shown:
         push = proof.push_of(tx, account.pk, gap.seq)
-        found.append(Gap(gap, ids[gap.seq], *(push or (None, None))))
+        found.append(Gap(gap, ids[gap.seq], *(push or (None, None)), late.get(gap.seq, ())))
     return found
 
 

@@ -10,7 +10,7 @@ from bankfeeds.domain.errors import Flaw
 from bankfeeds.domain.feed import AGE_SPREAD
 from bankfeeds.domain.money import EXPONENTS
 from bankfeeds.domain.transaction import Line
-from bankfeeds.flows import examine
+from bankfeeds.flows import examine, late_lines
 from bankfeeds.flows.context import World
 from bankfeeds.flows.examine import PushRequest
 from bankfeeds.store import feeds
@@ -52,25 +52,26 @@ def rehearse(world: World, request: PushRequest) -> Rehearsal:
     def look(tx: Read) -> Rehearsal:
         account = examine.account(tx, request)
         columns, warnings = examine.read(request, EXPONENTS[account.currency or ""], world.limits.text)
-        found = examine.sort_out(tx, world.sealer, account, columns.lines(), now)
+        found = examine.sort_out(tx, world.sealer, account, columns.lines(), now, presents=account.presents_late)
         told = [*warnings, *found.warnings]
-        if not found.new:
+        new = [*found.new, *late_lines.placed(tx, account, found.new, found.late, now.date(), world.limits.text)]
+        if not new:
             return Rehearsal(0, len(found.known), 0, tuple(told), [])
         live = feeds.live_of_account(tx, account.pk)
-        told += examine.withheld_warnings(tx, account, columns_of(found.new))
+        told += examine.withheld_warnings(tx, account, columns_of(new))
         if any(feed.start_on is None for feed in live):
             told.append(Flaw("transactions", _UNKNOWN_START))
-        withheld = min((_count_before(found.new, feed.start_on) for feed in live), default=0)
+        withheld = min((_count_before(new, feed.start_on) for feed in live), default=0)
         drafts = [
             draft
             for feed in live
             for draft in _statements(
                 feed.bank_account_id,
-                found.new[_count_before(found.new, feed.start_on) :],
+                new[_count_before(new, feed.start_on) :],
                 world.limits.lines_per_statement_max,
             )
         ]
-        return Rehearsal(len(found.new), len(found.known), withheld, tuple(told), drafts)
+        return Rehearsal(len(new), len(found.known), withheld, tuple(told), drafts)
 
     return world.db.read(look)
 

@@ -18,7 +18,7 @@ from bankfeeds.domain.source_account import SourceAccount
 from bankfeeds.domain.statement import Statement, StatementKind, StatementStatus
 from bankfeeds.domain.transaction import parse_day
 from bankfeeds.domain.webhook import Happening
-from bankfeeds.flows import announce, confirm
+from bankfeeds.flows import announce, confirm, late_lines
 from bankfeeds.flows.context import World
 from bankfeeds.flows.feeds import close_feed
 from bankfeeds.store import audit, budgets, connections, feeds, held, lines, source_accounts, statements
@@ -128,6 +128,8 @@ def _learn(
         chosen_on = parse_day(found.requested_start_date or "")
         if chosen_on is not None:
             start_on = first_day(chosen_on, account.cut_over_on)
+            if start_on is not None:
+                late_lines.leave_out(tx, account.pk, feed.pk, start_on, now)
             moved = None if chosen_on == start_on else chosen_on
             feeds.release(tx, feed.pk, now, start_on=start_on, chosen_on=moved, attempt=0)
             return

@@ -6,22 +6,23 @@ kept. Killed between two pushes, it is taken again: what was accepted is known b
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 from bankfeeds.domain.audit import AuditEntry, check_reason
 from bankfeeds.domain.errors import Conflict, Invalid, NotFound, one_flaw
+from bankfeeds.domain.late_line import LateLine, came
 from bankfeeds.domain.push_operation import PushOperation
 from bankfeeds.domain.source_account import SourceAccount
 from bankfeeds.domain.statement_file import AccountLines, FileAccount, FileLine, Proof, StatementDraft
-from bankfeeds.domain.statement_import import Sorted, contradicts, names, proved_since, rebalanced, sort_out
+from bankfeeds.domain.statement_import import BookedLine, Sorted, contradicts, names, proved_since, rebalanced, sort_out
 from bankfeeds.domain.statement_ledger import ZERO, accounts_of, finish
 from bankfeeds.domain.taken_file import OriginalFile, TakenFile, TakenPart
-from bankfeeds.domain.transaction import LINES_MAX, latest_day
+from bankfeeds.domain.transaction import LINES_MAX, Line, latest_day
 from bankfeeds.flows import examine, named
 from bankfeeds.flows.accept import accept
 from bankfeeds.flows.context import World
 from bankfeeds.flows.examine import PushRequest
-from bankfeeds.store import audit, lines, source_accounts, statement_files
+from bankfeeds.flows.push_item import of_file
+from bankfeeds.store import audit, late_lines, lines, source_accounts, statement_files
 from bankfeeds.store.engine import Read, Write
 
 Finder = Callable[[Read, FileAccount], SourceAccount]
@@ -30,7 +31,8 @@ NAMESAKES_SHOWN_MAX = 20
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What is to be done with what a file says of one account. `is_held`: not without a word from somebody.
+    """What is to be done with what a file says of one account. `is_held`: not without a word from somebody. Lines that
+    come late go along where the account presents them; else they wait.
 
     `taken_before`: when the very same bytes were taken for this account for the first time.
     """
@@ -43,7 +45,17 @@ class Planned:
 
     @property
     def is_held(self) -> bool:
-        return self.lines.proof is not Proof.proved and bool(self.sorted.new)
+        return self.lines.proof is not Proof.proved and bool(self.batches)
+
+    @property
+    def batches(self) -> list[tuple[FileLine, ...]]:
+        """What each push is to bring: lines in the order of their days, those that come late in pushes of their own."""
+        late = self.sorted.late if self.account.presents_late else ()
+        return [
+            lines[start : start + LINES_MAX]
+            for lines in (self.sorted.new, late)
+            for start in range(0, len(lines), LINES_MAX)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +65,6 @@ class Taking:
     plan: Planned
     file_id: str
     push_keys: tuple[str, ...]
-
-
-class _Item(NamedTuple):
-    """A file's line as a push's item. A tuple, which is made faster than a dataclass."""
-
-    id: str
-    date: str
-    description: str
-    amount: bytes
-    balance: bytes
-    transactionType: str  # noqa: N815 - the wire's own spelling, matched structurally
-    counterparty: str | None
-    reference: str | None
 
 
 def look(world: World, original: OriginalFile, drafts: Sequence[StatementDraft], find: Finder) -> list[Planned]:
@@ -138,6 +137,9 @@ def put_down(world: World, actor: str, plans: Sequence[Planned], reason: str | N
 
     def write(tx: Write) -> None:
         statement_files.insert(tx, file, [_part(taking) for taking in takings])
+        for plan in plans:
+            if not plan.account.presents_late:
+                late_lines.insert(tx, [_waiting(file, plan.account, line) for line in plan.sorted.late])
         for entry in entries:
             audit.record(tx, entry)
 
@@ -147,19 +149,28 @@ def put_down(world: World, actor: str, plans: Sequence[Planned], reason: str | N
 
 def take(world: World, actor: str, taking: Taking) -> Iterator[PushOperation]:
     """The new lines, at most LINES_MAX to a push operation; each is durable as it comes."""
-    account, new = taking.plan.account, taking.plan.sorted.new
-    for start, key in zip(range(0, len(new), LINES_MAX), taking.push_keys, strict=True):
-        items = [_item(line) for line in new[start : start + LINES_MAX]]
+    account, taken = taking.plan.account, 0
+    for batch, key in zip(taking.plan.batches, taking.push_keys, strict=True):
+        items = [of_file(line) for line in batch]
         request = PushRequest(account.company_id, account.connection_id, account.id, account.id, items, key=key)
         try:
             yield accept(world, actor, request)
         except Invalid as refusal:
-            where = f"{taking.plan.original.name}, lines {start + 1} to {start + len(items)} of the new ones: "
+            where = f"{taking.plan.original.name}, lines {taken + 1} to {taken + len(items)} of the new ones: "
             raise Invalid(refusal.code, where + refusal.message, refusal.flaws) from refusal
+        taken += len(items)
 
 
 def _keys(world: World, plan: Planned) -> tuple[str, ...]:
-    return tuple(world.ids.uuid() for _ in range(0, len(plan.sorted.new), LINES_MAX))
+    return tuple(world.ids.uuid() for _ in plan.batches)
+
+
+def _waiting(file: TakenFile, account: SourceAccount, line: FileLine) -> LateLine:
+    as_given = Line(
+        line.id, line.date, line.amount, line.balance, line.transaction_type, line.description, line.counterparty,
+        line.reference,
+    )  # fmt: skip
+    return came(account.pk, as_given, file.taken_at, file.taken_by, file.id)
 
 
 def _part(taking: Taking) -> TakenPart:
@@ -206,10 +217,19 @@ def _told(draft: StatementDraft, account: SourceAccount) -> StatementDraft:
     return replace(draft, account=stated, opening=opening, closing=closing)
 
 
+def _as_they_came(tx: Read, account: SourceAccount, before: Sequence[BookedLine]) -> list[BookedLine]:
+    """With the lines that came late on their own days, also those that wait or were dropped."""
+    late = {
+        line.id: BookedLine(line.id, line.on, line.amount, line.balance)
+        for line in late_lines.of_account(tx, account.pk)
+    }
+    return [*late.values(), *(line for line in before if line.id not in late)]
+
+
 def _plan(tx: Read, original: OriginalFile, account: SourceAccount, stated: AccountLines) -> Planned:
     before = lines.booked_between(tx, account.pk, stated.lines[0].date, stated.lines[-1].date) if stated.lines else []
-    found = sort_out(stated, before, account.newest_on)
-    if found.new:
+    found = sort_out(stated, _as_they_came(tx, account, before), account.newest_on)
+    if found.new or (found.late and account.presents_late):
         examine.ready(tx, PushRequest(account.company_id, account.connection_id, account.id, account.id, ()), account)
     last = lines.last_balance(tx, account)
     stated = proved_since(stated, found, last)
@@ -217,16 +237,3 @@ def _plan(tx: Read, original: OriginalFile, account: SourceAccount, stated: Acco
         start = last if last is not None else account.balance or ZERO
         found = replace(found, new=rebalanced(found.new, start))
     return Planned(original, account, stated, found, statement_files.first_taken(tx, account.pk, original.sha256))
-
-
-def _item(line: FileLine) -> _Item:
-    return _Item(
-        line.id,
-        line.date.isoformat(),
-        line.description,
-        format(line.amount, "f").encode(),
-        format(line.balance, "f").encode(),
-        line.transaction_type,
-        line.counterparty,
-        line.reference,
-    )

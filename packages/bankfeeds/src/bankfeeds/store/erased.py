@@ -15,6 +15,7 @@ from bankfeeds.store import dialect
 from bankfeeds.store import tables as t
 from bankfeeds.store import tables_operations as t_operations
 from bankfeeds.store.engine import Read, Write
+from bankfeeds.store.tables_late import late_lines
 
 LINES_AT_ONCE = 500
 """Lines of one transaction: some milliseconds."""
@@ -138,7 +139,17 @@ def erase(tx: Write, key: str, external_id: str, found: Sequence[Texts]) -> int:
     cursor.execute(_ERASE[tx.is_postgresql], (_encode(rows).decode(),))
     count = int(cursor.rowcount)
     cursor.close()
+    _erase_as_they_came(tx, [each.pk for each in found])
     return count
+
+
+def _erase_as_they_came(tx: Write, pks: Sequence[int]) -> None:
+    """Lines that came late are kept as the institution gave them, too."""
+    if pks:
+        c = late_lines.c
+        seqs = [pk & _SEQ_MASK for pk in pks]
+        which = (c.account_pk == pks[0] >> t.SEQ_BITS, c.seq.in_(seqs))
+        tx.run(late_lines.update().where(*which).values(description=None, counterparty=None, reference=None))
 
 
 def set_looked(tx: Write, account: Waiting, seq: int) -> None:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from bankfeeds.domain.webhook_delivery import DeliveryStatus
 from bankfeeds.store import tables as t
 from bankfeeds.store import tables_files as t_files
+from bankfeeds.store import tables_late as t_late
 from bankfeeds.store import tables_proof as t_proof
 from bankfeeds.store import tables_webhooks as t_webhooks
 from bankfeeds.store.engine import Read, Write
@@ -136,6 +137,8 @@ def _of_deleted(pks: Sequence[int], external_ids: Sequence[str]) -> Iterator[Pie
     reasons = sa.case((h.end_reason.is_(None), None), else_=ERASED)
     held = sa.and_(h.account_pk.in_(pks), h.reason != ERASED)
     yield Piece(t_proof.holds, held, {"reason": ERASED, "end_reason": reasons})
+    late = t_late.late_lines.c
+    yield _cleared(t_late.late_lines, late.account_pk.in_(pks), "description", "counterparty", "reference", "reason")
     of_theirs = n.pk.in_(sa.select(_s.file_pk).where(_s.account_pk.in_(pks)))
     yield Piece(t_files.statement_files, sa.and_(of_theirs, n.name != ERASED), {"name": ERASED})
     yield _cleared(t.authorisations, t.authorisations.c.external_id.in_(external_ids), *_SESSION)

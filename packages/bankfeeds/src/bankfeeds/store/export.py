@@ -10,6 +10,7 @@ from bankfeeds.store.engine import Read
 from bankfeeds.store.tables_api import api_settings, removed_products
 from bankfeeds.store.tables_files import statement_file_accounts, statement_file_pushes, statement_files
 from bankfeeds.store.tables_integration import institution, integrations
+from bankfeeds.store.tables_late import late_lines
 from bankfeeds.store.tables_proof import closing_balances, holds
 
 ROWS_AT_ONCE = 1000
@@ -28,6 +29,7 @@ TABLES: Final = (
     statement_files,
     statement_file_accounts,
     statement_file_pushes,
+    late_lines,
     closing_balances,
     holds,
     t.feeds,

@@ -14,6 +14,7 @@ from bankfeeds.store import dialect
 from bankfeeds.store import tables_api as tables_api
 from bankfeeds.store import tables_files as tables_files
 from bankfeeds.store import tables_integration as tables_integration
+from bankfeeds.store import tables_late as tables_late
 from bankfeeds.store import tables_operations as tables_operations
 from bankfeeds.store import tables_portal as tables_portal
 from bankfeeds.store import tables_proof as tables_proof

@@ -177,6 +177,7 @@ def account(row: Any) -> SourceAccount:
         restored_seq=row.restored_seq,
         hold_seq=row.hold_seq,
         cut_over_on=row.cut_over_on,
+        presents_late=row.presents_late,
     )
 
 

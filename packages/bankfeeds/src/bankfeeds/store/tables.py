@@ -123,6 +123,7 @@ source_accounts = sa.Table(
     sa.Column("restored_seq", sa.BigInteger),
     sa.Column("hold_seq", sa.BigInteger),
     sa.Column("cut_over_on", sa.Date),
+    sa.Column("presents_late", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("deleted_at", Instant),
     sa.Index(
         "uq_source_accounts_connection_id_id",

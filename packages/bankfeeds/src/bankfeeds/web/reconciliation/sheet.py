@@ -38,7 +38,12 @@ def _rows(found: Reconciled) -> Iterator[dict[str, object]]:
         yield {
             "row": "gap", "day": gap.gap.on, "line": plain(gap.line_id), "push": gap.push or "",
             "opening": gap.gap.expected, "closing": gap.gap.found, "difference": gap.gap.missing,
-            "reason": "its balance is not the one before plus its amount",
+            "reason": plain(gap.why),
+        }  # fmt: skip
+    for late in found.waiting:
+        yield {
+            "row": "late", "day": late.on, "line": plain(late.id), "lines": 1, "total": late.amount,
+            "reason": "came late and waits for somebody to present or drop it",
         }  # fmt: skip
     for each in found.proof.disagreements:
         yield {

@@ -1,0 +1,151 @@
+"""A late line: dated before the newest line that was accepted for its account when it came.
+
+Sage takes lines in date order only. So a late line waits until somebody has it presented or drops it; where its account
+is set to, it is presented at once: as a line of the day on which it came, with its own day in the text.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from bankfeeds.domain.balance_proof import ZERO, Break, Stretch
+from bankfeeds.domain.text import tidy
+from bankfeeds.domain.transaction import Line, TextLimits
+
+
+class LateState(StrEnum):
+    waiting = "waiting"
+    presented = "presented"
+    dropped = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class LateLine:
+    """As the institution gave it; the description is None once erased. `file_id` is the statement file it came in.
+
+    Presented, it stands in the account's stream as number `seq`, dated `presented_on`, brought by the push `push_key`.
+    """
+
+    account_pk: int
+    id: str
+    on: date
+    amount: Decimal
+    balance: Decimal
+    type: str
+    description: str | None
+    counterparty: str | None
+    reference: str | None
+    file_id: str | None
+    at: datetime
+    by: str
+    state: LateState
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+    reason: str | None = None
+    push_key: str | None = None
+    seq: int | None = None
+    presented_on: date | None = None
+
+    @property
+    def line(self) -> Line:
+        return Line(
+            self.id, self.on, self.amount, self.balance, self.type, self.description or "", self.counterparty,
+            self.reference,
+        )  # fmt: skip
+
+    def is_same(self, sent: Line) -> bool:
+        """Of erased texts nothing is asked."""
+        if self.description is None:
+            sent = sent._replace(description="", counterparty=None, reference=None)
+        return self.line == sent
+
+
+def came(account_pk: int, line: Line, at: datetime, by: str, file_id: str | None) -> LateLine:
+    """One that waits from now on."""
+    return LateLine(account_pk, *line, file_id=file_id, at=at, by=by, state=LateState.waiting)
+
+
+def presented_on(today: date, newest_on: date | None, new: Sequence[Line]) -> date:
+    """Today, or the day of the newest line where that is later: none stands before another."""
+    days = [today, *(() if newest_on is None else (newest_on,)), *(line.on for line in new[-1:])]
+    return max(days)
+
+
+def as_presented(late: Sequence[Line], on: date, balances: Sequence[Decimal], limits: TextLimits) -> list[Line]:
+    """Each with its own day before its text, which is cut behind if it becomes too long."""
+    return [
+        line._replace(on=on, balance=balance, description=_dated(line, limits))
+        for line, balance in zip(late, balances, strict=True)
+    ]
+
+
+def _dated(line: Line, limits: TextLimits) -> str:
+    return tidy(f"{line.on}: {line.description}" if line.description else f"{line.on}", limits.description_max)
+
+
+def balances_after(late: Sequence[Line], last: Decimal, lacking: Decimal | None, owed: Decimal) -> list[Decimal]:
+    """The account's balance after each of them, in their order behind the line whose balance is `last`.
+
+    `lacking` is what is missing between the account's balances since their days: is it just what its late lines come to
+    (`owed`), then the balances have them already, and end as they are. Else they go on from the last one. An account
+    whose lines carry no balance gets none.
+    """
+    total = sum((line.amount for line in late), ZERO)
+    if not last and not lacking and not any(line.balance for line in late):
+        return [ZERO] * len(late)
+    running = last - total if lacking is not None and lacking == owed and owed else last
+    after: list[Decimal] = []
+    for line in late:
+        running += line.amount
+        after.append(running)
+    return after
+
+
+def lacking_since(on: date, stretch: Stretch) -> Decimal | None:
+    """What is missing between the balances from a day on: what they moved by, without what the lines come to.
+
+    None if the stretch, the newest lines of an account, begins later and is not all of them.
+    """
+    at = bisect_left(stretch.days, on.isoformat())
+    if not stretch.days or (at == 0 and stretch.first_seq > 1):
+        return None
+    amounts, balances = list(map(Decimal, stretch.amounts)), stretch.balances
+    if at == 0:
+        before, start = Decimal(balances[0]) - amounts[0], 0
+    else:
+        before, start = Decimal(balances[at - 1]), at
+    return Decimal(balances[-1]) - before - sum(amounts[start:], ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    first_on: date
+    last_on: date
+    lines: tuple[LateLine, ...]
+
+
+def explained(gaps: Sequence[Break], presented: Sequence[LateLine]) -> dict[int, tuple[LateLine, ...]]:
+    """By the number of a gap's line the late lines that it is there for: the account's balances had them on their own
+    days, its lines have them on others. Over such a span of days everything adds up.
+    """
+    found: dict[int, tuple[LateLine, ...]] = {}
+    for span in _spans(presented):
+        within = [gap for gap in gaps if span.first_on <= gap.on <= span.last_on]
+        if within and not sum((gap.missing for gap in within), ZERO):
+            found.update({gap.seq: span.lines for gap in within})
+    return found
+
+
+def _spans(presented: Sequence[LateLine]) -> list[_Span]:
+    """Days from which to which they were moved, those that touch taken together."""
+    spans: list[_Span] = []
+    for each in sorted(presented, key=lambda line: line.on):
+        last_on = each.presented_on or each.on
+        if spans and each.on <= spans[-1].last_on:
+            spans[-1] = replace(spans[-1], last_on=max(spans[-1].last_on, last_on), lines=(*spans[-1].lines, each))
+        else:
+            spans.append(_Span(each.on, last_on, (each,)))
+    return spans

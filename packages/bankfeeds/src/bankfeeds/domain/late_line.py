@@ -6,7 +6,7 @@ is set to, it is presented at once: as a line of the day on which it came, with 
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -120,6 +120,39 @@ def lacking_since(on: date, stretch: Stretch) -> Decimal | None:
     return Decimal(balances[-1]) - before - sum(amounts[start:], ZERO)
 
 
+def explained(gaps: Sequence[Break], late: Sequence[LateLine]) -> dict[int, tuple[LateLine, ...]]:
+    """By the number of a gap's line the late lines that it is there for.
+
+    Of presented ones the account's balances may have each on its own day, and its lines on another: over such a span of
+    days everything adds up, or all but what was dropped or waits. Else a gap may be just what was dropped or waits.
+    """
+    presented = [line for line in late if line.state is LateState.presented]
+    absent = [line for line in late if line.state is not LateState.presented]
+    found: dict[int, tuple[LateLine, ...]] = {}
+    for span in _spans(presented):
+        within = [gap for gap in gaps if span.first_on <= gap.on <= span.last_on]
+        total = sum((gap.missing for gap in within), ZERO)
+        lacking = _coming_to(total, [line for line in absent if span.first_on <= line.on <= span.last_on])
+        if lacking is not None:
+            found.update({gap.seq: (*span.lines, *lacking) for gap in within})
+    for gap in gaps:
+        lacking = _coming_to(gap.missing, [line for line in absent if line.on <= gap.on])
+        if gap.seq not in found and lacking:
+            found[gap.seq] = lacking
+    return found
+
+
+def _coming_to(total: Decimal, absent: Sequence[LateLine]) -> tuple[LateLine, ...] | None:
+    """Those of them that come to a total: all, all that wait, all that were dropped, or one. None if none do."""
+    if not total:
+        return ()
+    states = (LateState.waiting, LateState.dropped)
+    sets = [absent, *([line for line in absent if line.state is state] for state in states)]
+    sets += [[line] for line in absent]
+    fitting = (each for each in sets if each and sum((line.amount for line in each), ZERO) == total)
+    return next((tuple(each) for each in fitting), None)
+
+
 @dataclass(frozen=True, slots=True)
 class _Span:
     first_on: date
@@ -127,25 +160,14 @@ class _Span:
     lines: tuple[LateLine, ...]
 
 
-def explained(gaps: Sequence[Break], presented: Sequence[LateLine]) -> dict[int, tuple[LateLine, ...]]:
-    """By the number of a gap's line the late lines that it is there for: the account's balances had them on their own
-    days, its lines have them on others. Over such a span of days everything adds up.
-    """
-    found: dict[int, tuple[LateLine, ...]] = {}
-    for span in _spans(presented):
-        within = [gap for gap in gaps if span.first_on <= gap.on <= span.last_on]
-        if within and not sum((gap.missing for gap in within), ZERO):
-            found.update({gap.seq: span.lines for gap in within})
-    return found
-
-
 def _spans(presented: Sequence[LateLine]) -> list[_Span]:
     """Days from which to which they were moved, those that touch taken together."""
     spans: list[_Span] = []
     for each in sorted(presented, key=lambda line: line.on):
         last_on = each.presented_on or each.on
-        if spans and each.on <= spans[-1].last_on:
-            spans[-1] = replace(spans[-1], last_on=max(spans[-1].last_on, last_on), lines=(*spans[-1].lines, each))
+        before = spans[-1] if spans else None
+        if before is not None and each.on <= before.last_on:
+            spans[-1] = _Span(before.first_on, max(before.last_on, last_on), (*before.lines, each))
         else:
             spans.append(_Span(each.on, last_on, (each,)))
     return spans

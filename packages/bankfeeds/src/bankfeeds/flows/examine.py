@@ -148,13 +148,14 @@ def sort_out(
         raise refused(flaws)
     count = sum(account.newest_on is not None and line.on < account.newest_on for line in new)
     warnings += [
-        Flaw(f"transactions[{position}].date", _LATE.format(on=line.on, newest_on=account.newest_on))
+        Flaw(
+            f"transactions[{position}].date",
+            f"{line.on} is before {account.newest_on}, the newest line accepted: "
+            "presented on the day it came, with its own in the text",
+        )
         for position, line in zip(positions[:count], new[:count], strict=True)
     ]
     return Sorted(new[count:], new[:count], known, warnings)
-
-
-_LATE = "{on} is before {newest_on}, the newest line accepted: presented on the day it came, with its own in the text"
 
 
 def _never_sent(tx: Read, account: SourceAccount, new: Sequence[Line], positions: Sequence[int]) -> list[Flaw]:

@@ -89,8 +89,9 @@ def leave_out(tx: Write, account_pk: int, feed_pk: int, start_on: date, now: dat
     known = {seq for seq, _ in statements.marked(tx, [feed_pk], min(seqs), max(seqs), SKIPPED)}
     left = [seq for seq in seqs if seq not in known]
     if left:
-        reason = f"came late and is of before {start_on}, the first day of its feed"
-        statements.mark_lines(tx, feed_pk, left, SKIPPED, reason, now)
+        statements.mark_lines(
+            tx, feed_pk, left, SKIPPED, f"came late and is of before {start_on}, the first day of its feed", now
+        )
 
 
 def _standing(tx: Read, account: SourceAccount, new: Sequence[Line], since: date) -> tuple[Decimal, Decimal | None]:

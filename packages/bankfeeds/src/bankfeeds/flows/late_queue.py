@@ -99,8 +99,8 @@ def change(world: World, actor: str, name: str, reason: str, *, presents: bool) 
         found = named.account(tx, name)
         account = source_accounts.lock(tx, found.pk) or found
         source_accounts.update(tx, account.pk, presents_late=presents)
-        detail = {"from": account.presents_late, "to": presents}
-        audit.record(tx, AuditEntry(now, actor, "account.late", f"account:{account.external_id}", reason, detail))
+        action = "late.set_present" if presents else "late.set_wait"
+        audit.record(tx, AuditEntry(now, actor, action, f"account:{account.external_id}", reason))
         return replace(account, presents_late=presents)
 
     return world.db.write(run)

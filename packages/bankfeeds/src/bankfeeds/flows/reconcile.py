@@ -41,7 +41,7 @@ CLOSINGS_MAX = 1000
 @dataclass(frozen=True, slots=True)
 class Gap:
     """A place where the lines do not follow on one another, with the push that brought the line behind it. `late`: the
-    lines that came late and stand on another day, where the gap is there for them.
+    lines that came late, where the gap is there for them: they stand on another day, were dropped, or wait.
     """
 
     gap: Break
@@ -55,17 +55,21 @@ class Gap:
         """In words, for paper and spreadsheets."""
         if not self.late:
             return "its balance is not the one before plus its amount"
-        shown = "; ".join(
-            f"{line.id} of {line.on} stands on {line.presented_on}" for line in self.late[:LATE_SHOWN_MAX]
-        )
+        shown = "; ".join(f"{line.id} of {line.on} {_became(line)}" for line in self.late[:LATE_SHOWN_MAX])
         more = len(self.late) - LATE_SHOWN_MAX
         return f"lines came late: {shown}" + (f"; and {more} more" if more > 0 else "")
 
 
+def _became(line: LateLine) -> str:
+    if line.state is LateState.presented:
+        return f"stands on {line.presented_on}"
+    return "was dropped" if line.state is LateState.dropped else "waits"
+
+
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """`gaps`: the first GAPS_SHOWN_MAX of the proof's. `explained`: how many gaps are there for lines that came late.
-    `waiting`: late lines that nobody has decided on.
+    """`gaps`: the first GAPS_SHOWN_MAX of the proof's. `explained`: how many gaps are there for lines that came late
+    and were decided on. `waiting`: late lines that nobody has decided on.
     """
 
     account: SourceAccount
@@ -110,14 +114,14 @@ def _reconcile(tx: Read, account: SourceAccount, now: datetime) -> Reconciled:
     stated = proof.stated(tx, account.pk)
     proved = prover.proof(stated)
     feeds = [_of_feed(tx, feed, proved, account.last_seq) for feed in proof.feeds_of(tx, account.pk)]
-    came_late = late_lines.of_account(tx, account.pk, LateState.presented, LateState.waiting)
-    late = explained(proved.gaps, [line for line in came_late if line.state is LateState.presented])
+    came_late = late_lines.of_account(tx, account.pk)
+    late = explained(proved.gaps, came_late)
     return Reconciled(
         account,
         now,
         proved,
         _gaps(tx, account, proved, late),
-        len(late),
+        sum(all(line.state is not LateState.waiting for line in lines) for lines in late.values()),
         [line for line in came_late if line.state is LateState.waiting],
         [each for each in feeds if each],
         stated,

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bankfeeds.domain.late_line import LateState
 from bankfeeds.domain.webhook_delivery import DeliveryStatus
 from bankfeeds.store import tables as t
 from bankfeeds.store import tables_files as t_files
@@ -124,6 +125,9 @@ def _about_lines(pks: Sequence[int]) -> Iterator[Piece]:
     yield _cleared(t.pushes, ended, "warnings", "errors", "error_message")
     theirs = s.feed_pk.in_(sa.select(t.feeds.c.pk).where(t.feeds.c.account_pk.in_(pks)))
     yield _cleared(t.statements, sa.and_(theirs, s.finished_at.is_not(None)), "refusal")
+    late = t_late.late_lines.c
+    dropped = sa.and_(late.account_pk.in_(pks), late.state == LateState.dropped.value)
+    yield _cleared(t_late.late_lines, dropped, "description", "counterparty", "reference")
     yield from _events(_e.account_pk.in_(pks))
 
 

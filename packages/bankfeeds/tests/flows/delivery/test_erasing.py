@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bankfeeds.domain.balance_proof import Verdict
 from bankfeeds.domain.errors import Invalid, NotFound
 from bankfeeds.domain.push_operation import PushStatus
-from bankfeeds.flows import companies, connections, erase, operate, reconcile, retention
+from bankfeeds.flows import companies, connections, erase, late_queue, operate, reconcile, retention
 from bankfeeds.store import erased
 from bankfeeds.store import tables as t
 from bankfeeds.store.seal import Sealer
@@ -101,6 +101,22 @@ def test_the_same_line_again_is_known_and_a_changed_one_is_refused(platform: Any
         refuses(platform, lambda other=other: platform.push(other), Invalid, words)
     moved = replace(lines[0], amount=lines[0].amount - 1, balance=lines[0].balance - 1)
     refuses(platform, lambda: platform.push(moved), Invalid, "with another amount and balance;")
+
+
+def test_a_line_that_came_late_is_erased_as_it_came_too_and_known_again(platform: Any, make_lines: Any) -> None:
+    platform.link()
+    newest, late = make_lines("2026-01-09")[0], replace(make_lines("2026-01-05", start=2)[0], **COFFEE)
+    platform.push(newest)
+    late_queue.change(platform.world, ANN, NAME, WHY, presents=True)
+    platform.push(late)
+    platform.run()
+    assert COFFEE["counterparty"] in all_texts(platform)
+    platform.clock.advance(timedelta(days=60).total_seconds())
+    assert retain(platform) == 2
+    assert "Smith" not in all_texts(platform)
+    assert platform.push(late).status is PushStatus.success
+    moved = replace(late, amount=late.amount - 1)
+    refuses(platform, lambda: platform.push(moved), Invalid, "ids are for ever")
 
 
 def test_texts_that_only_run_together_alike_are_not_the_same(platform: Any, make_lines: Any) -> None:

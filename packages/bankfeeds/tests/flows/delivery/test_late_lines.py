@@ -228,7 +228,9 @@ def test_a_files_late_line_waits_and_is_nowhere_twice(waiting: Any) -> None:
     assert late_queue.queues(waiting.world) == [queue]
     found = reconcile.reconcile(waiting.world, ACCOUNT)
     assert [line.id for line in found.waiting] == [late_id(waiting)]
-    assert (found.verdict, found.gaps[0].gap.missing) == (Verdict.failed, Decimal(-4))
+    (gap,) = found.gaps
+    assert (gap.gap.missing, [line.id for line in gap.late]) == (Decimal(-4), [late_id(waiting)])
+    assert found.verdict is Verdict.failed, "until somebody decides"
 
 
 def test_presented_by_somebodys_word_it_closes_the_gap_that_it_left(waiting: Any) -> None:
@@ -256,6 +258,10 @@ def test_dropped_it_is_never_sent_however_it_comes_again(waiting: Any) -> None:
     assert take(waiting, document(*WHOLE)).sorted.known == 3
     with pytest.raises(Invalid, match="was dropped; it is never sent"):
         waiting.push(item(line_id, "2026-02-05", "-4.00", "95.00", "LATE"))
+    found = reconcile.reconcile(waiting.world, ACCOUNT)
+    assert ([gap.why for gap in found.gaps], found.verdict) == (
+        [f"lines came late: {line_id} of 2026-02-05 was dropped"], Verdict.proved,
+    )  # fmt: skip
     (row,) = audit_rows(waiting, "late.drop")
     assert (row.actor, row.reason, row.detail) == (ANN, WHY, {"lines": 1})
     assert len(in_sage(waiting)) == 2
@@ -286,6 +292,21 @@ def test_the_rest_waits_when_one_of_two_is_presented(platform: Any) -> None:
     assert [line_id for line_id, _ in in_sage(platform)][2:] == [second.id, first.id]
     found = reconcile.reconcile(platform.world, ACCOUNT)
     assert (found.verdict, found.feeds[0].missing) == (Verdict.proved, 0)
+
+
+def test_of_two_one_presented_and_one_dropped_both_gaps_are_named(platform: Any) -> None:
+    platform.link()
+    take(platform, document("100.00", (4, "-1.00", "A")))
+    take(platform, document("88.00", (9, "-2.00", "B")))
+    take(platform, document("100.00", (4, "-1.00", "A"), (5, "-4.00", "X"), (6, "-7.00", "Y"), (9, "-2.00", "B")))
+    first, second = late_queue.of_account(platform.world, ACCOUNT).waiting
+    late_queue.present(platform.world, ANN, ACCOUNT, [first.id], WHY)
+    late_queue.drop(platform.world, ANN, ACCOUNT, [second.id], WHY)
+    platform.run()
+    found = reconcile.reconcile(platform.world, ACCOUNT)
+    assert [gap.gap.missing for gap in found.gaps] == [Decimal(-11), Decimal(4)]
+    assert [[line.id for line in gap.late] for gap in found.gaps] == [[first.id, second.id]] * 2
+    assert (found.verdict, found.feeds[0].missing) == (Verdict.proved, Decimal(-7))
 
 
 def test_what_cannot_be_decided_changes_nothing(waiting: Any) -> None:

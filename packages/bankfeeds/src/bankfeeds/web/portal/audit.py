@@ -29,6 +29,8 @@ KINDS = (
     "file",
     "balances",
     "webhook",
+    "quarantine",
+    "late",
     "verify",
     "database",
     "secret_key",

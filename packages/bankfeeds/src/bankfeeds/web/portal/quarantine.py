@@ -4,8 +4,8 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 from bankfeeds.domain.errors import Refusal
+from bankfeeds.flows import late_queue, trace
 from bankfeeds.flows import quarantine as flow
-from bankfeeds.flows import trace
 from bankfeeds.web.endpoint import Answer
 from bankfeeds.web.portal import pushes
 from bankfeeds.web.portal.desk import Desk
@@ -19,7 +19,8 @@ Decision = Callable[[str, str], object]
 
 
 def held(desk: Desk, visit: Visit) -> Answer:
-    return desk.page(visit, "quarantine.html", visit.words["quarantine_title"], held=flow.every(desk.world))
+    title, late = visit.words["quarantine_title"], late_queue.queues(desk.world)
+    return desk.page(visit, "quarantine.html", title, held=flow.every(desk.world), late=late)
 
 
 def hold(desk: Desk, visit: Visit) -> Answer:

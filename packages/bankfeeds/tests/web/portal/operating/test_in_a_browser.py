@@ -20,6 +20,8 @@ from bankfeeds.web.portal.words import LANGUAGES
 
 from ....flows.delivery.conftest import COMPANY, NOON
 from ....flows.delivery.operators import ANN, WHY, park
+from ....flows.delivery.test_interim_files import take
+from ....flows.delivery.test_late_lines import document
 from ....readers import swift
 from ....readers.documents import Booked
 
@@ -132,6 +134,42 @@ def test_a_statement_file_is_uploaded_looked_at_and_taken_without_scripts(
         ann.shoot(f"{shot}-taken")
     ann.see("statement-files", "files-taken")
     ann.close()
+
+
+@on_one_database
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_late_lines_are_decided_on_without_scripts(
+    site: Any, platform: Any, browser: Browser, tmp_path: Path, language: str
+) -> None:
+    """From the menu to one line presented, another dropped, and the account set to present what comes."""
+    platform.link()
+    a, b = (4, "-1.00", "A"), (9, "-2.00", "B")
+    take(platform, document("100.00", a))
+    take(platform, document("88.00", b))
+    take(platform, document("100.00", a, (5, "-4.00", "Card payment, tea room"), (6, "-7.00", "Flour"), b))
+    site.sign_in_as("administrator")
+    bob = Operator(browser, site, Album(tmp_path), language, has_scripts=True)
+    bob.see("quarantine", "quarantine-late")
+    bob.see(f"accounts/{EXTERNAL}/late-lines", "late-waiting")
+    ann = Operator(browser, site, Album(tmp_path), language, has_scripts=False)
+    page, words = ann.page, ann.words
+    page.goto(f"{site.url}/portal/quarantine")
+    page.get_by_role("link", name=EXTERNAL).click()
+    ann.shoot("late")
+    for value in ("present", "drop"):
+        page.locator('input[name="line-1"]').check()
+        page.locator("#decide-reason").fill(WHY)
+        page.locator(f'button[value="{value}"]').click()
+        expect(page.get_by_role("status")).to_have_text(words[f"done_late_{value}"])
+        ann.shoot(f"late-{value}")
+    page.get_by_text(words["late_set_present"], exact=True).click()
+    page.locator("#setting-reason").fill(WHY)
+    page.get_by_role("button", name=words["late_set_submit"]).click()
+    expect(page.get_by_role("status")).to_have_text(words["done_late_set_present"])
+    ann.close()
+    bob.see(f"accounts/{EXTERNAL}/late-lines", "late-decided")
+    bob.see(f"accounts/{EXTERNAL}/reconciliation", "reconciliation-late")
+    bob.close()
 
 
 def test_a_parked_feed_is_put_right_without_scripts(

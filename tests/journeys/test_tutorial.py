@@ -6,8 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import day_balances
+import httpx2
 import pytest
 from guides import following
+from judges import Judge
 from processes import Child, clean_environment, wait_until
 
 from bankfeeds.web.portal.words import LANGUAGES
@@ -26,8 +29,19 @@ def home(tmp_path):
     try:
         wait_until((tmp_path / ".bankfeeds-dev/details.json").exists, "the details file", 60)
         yield tmp_path
+        check_balances(tmp_path / ".bankfeeds-dev")
     finally:
         child.stop()
+
+
+def check_balances(data):
+    """As after every journey: `bankfeeds dev` starts its own programs, of which the details tell."""
+    details = json.loads((data / "details.json").read_text(encoding="utf-8"))
+    with httpx2.Client() as http:
+        judge = Judge(http, details["sandbox"]["adminUrl"])
+        linked = judge.get("/bankaccounts")
+        compared = day_balances.check(judge, {"BANKFEEDS_DATABASE_URL": f"sqlite:///{data / 'bankfeeds.db'}"})
+    assert compared == len(linked) > 0
 
 
 def shell(home, *blocks):

@@ -25,6 +25,7 @@ from bankfeeds.flows import (
     companies,
     connections,
     deliver,
+    late_queue,
     listings,
     pausing,
     source_accounts,
@@ -75,11 +76,20 @@ class SeededIds:
         return self.uuid() + self.uuid()
 
 
+@dataclass
+class Late:
+    """A line that comes late: its own day, and the days on which the platform was asked to take it."""
+
+    on: date
+    asked: set[date] = field(default_factory=set)
+
+
 class Item:
     """A line as it comes off the wire."""
 
-    def __init__(self, line: Line) -> None:
-        self.id, self.date, self.description = line.id, line.on, f"Line {line.id}"
+    def __init__(self, line: Line, late: Late | None = None) -> None:
+        on = line.on if late is None else late.on.isoformat()
+        self.id, self.date, self.description = line.id, on, f"Line {line.id}"
         self.amount, self.balance = str(line.amount).encode(), str(line.balance).encode()
         self.transactionType = self.counterparty = self.reference = None
 
@@ -105,6 +115,7 @@ class Account:
     linked: dict[int, str] = field(default_factory=dict)
     ever_linked: int = 0
     unheard: bool = False
+    late: dict[str, Late] = field(default_factory=dict)
 
 
 class Life:
@@ -225,6 +236,7 @@ class Life:
             f"acc-{number}", f"Trading {number}", "checking", f"1020304{number}", "112233", "GBP", Decimal(1000)
         )
         made = source_accounts.create(self.api, "api:sim", company.id, connection.id, draft)
+        late_queue.change(self.api, OPERATOR, made.external_id, WHY, presents=True)
         day = NOON.date() - timedelta(days=40)
         return Account(company.id, connection.id, made.id, made.external_id, day)
 

@@ -7,6 +7,7 @@ and Sage misbehave. In the end all troubles cease, everything drains, and the ju
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,7 @@ import httpx2
 import reconciled
 from bank_lines import Line
 from grounds import NOON
-from lives import LEASE_S, Account, Bad, Item
+from lives import LEASE_S, Account, Bad, Item, Late
 from people import People
 
 from bankfeeds.domain.errors import Invalid
@@ -25,7 +26,9 @@ from bankfeeds.flows import (
     authorise,
     complain,
     confirm,
+    late_queue,
     pushes,
+    quarantine,
     recover,
 )
 from bankfeeds.flows.context import World
@@ -35,6 +38,8 @@ from bankfeeds.store.engine import Database
 from bankfeeds.store.feeds import Claim
 
 EVENTS = 90
+LATEST_START_DAYS = 20
+"""Before the first day of the story: no user of Sage chooses a later start, see `people.py`."""
 FAVOURS_MAX = 40
 """How often what is rare is tried before it is left to chance."""
 DRAIN_ROUNDS = 1500
@@ -91,6 +96,7 @@ class Simulation(People):
     def _event(self) -> None:
         acts = {
             self._push: 22,
+            self._push_late: 6,
             self._work: 40,
             self._short_time: 14,
             self._tend: 6,
@@ -146,17 +152,20 @@ class Simulation(People):
         """Everything not answered yet, now and then with what was sent before."""
         chance = self.chance
         first = account.accepted
+        if self._waits_for_the_clock(account):
+            return
         if not self.calm and first and chance.random() < 0.15:
             first -= chance.randrange(1, min(first, 10) + 1)
             self.faults["repeated push"] += 1
-        batch = account.lines[first:][:1000]
+        batch = account.lines[first : self._end_of_batch(account)]
         minutes = chance.choice([1, 30]) if not self.calm and chance.random() < 0.05 else None
         end = first + len(batch)
         if not batch:
             return
         request = accept.PushRequest(
-            account.company_id, account.connection_id, account.id, account.id, [Item(line) for line in batch], minutes
-        )
+            account.company_id, account.connection_id, account.id, account.id,
+            [Item(line, account.late.get(line.id)) for line in batch], minutes,
+        )  # fmt: skip
         account.sent = max(account.sent, end)
         account.may_time_out |= minutes is not None
         try:
@@ -171,6 +180,50 @@ class Simulation(People):
             return
         account.accepted = max(account.accepted, end)
         account.operations.append((push.key, end))
+        self._place_late(account)
+
+    def _push_late(self) -> None:
+        """A line of an earlier day, which no feed began after; the platform is to present it on the day it comes."""
+        account = self.chance.choice(self.accounts)
+        first_on = NOON.date() - timedelta(days=LATEST_START_DAYS)
+        if self.skew or account.accepted != len(account.lines) or account.day <= first_on:
+            return
+        on = account.day - timedelta(days=self.chance.randrange((account.day - first_on).days) + 1)
+        amount = Decimal(self.chance.randrange(1, 99_999)).scaleb(-2)
+        account.balance += amount
+        line = Line(f"{account.id}-{len(account.lines) + 1}", on.isoformat(), amount, account.balance)
+        account.lines.append(line)
+        account.late[line.id] = Late(on)
+        self.faults["late line"] += 1
+        self._tell(f"late line {line.id} of {on}")
+        self._push_rest(account)
+
+    def _waits_for_the_clock(self, account: Account) -> bool:
+        """On which day a late line is presented is known for sure only while the platform's clock is right."""
+        late = account.late.get(account.lines[account.accepted].id) if account.accepted < len(account.lines) else None
+        if late is not None and not self.skew:
+            late.asked.add(self.clock().date())
+        return late is not None and bool(self.skew)
+
+    def _end_of_batch(self, account: Account) -> int:
+        """A late line goes alone, or behind lines that are known: its day is before theirs."""
+        at = account.accepted
+        rest = account.lines[at : at + 1000]
+        if rest and rest[0].id in account.late:
+            return at + 1
+        return at + next((n for n, line in enumerate(rest) if line.id in account.late), len(rest))
+
+    def _place_late(self, account: Account) -> None:
+        """Where a late line stands is told by the platform; it must be a day on which it was asked to take it."""
+        line = account.lines[account.accepted - 1]
+        if line.id not in account.late or line.on != account.late[line.id].on.isoformat():
+            return
+        found = self._asked(lambda: late_queue.of_account(self.api, account.external_id)).lines
+        (on,) = [each.presented_on for each in found if each.id == line.id]
+        if on not in {max(day, account.day) for day in account.late[line.id].asked}:
+            raise Bad(f"late line {line.id} stands on {on}, and was pushed on {account.late[line.id].asked}")
+        account.day = on
+        account.lines[account.accepted - 1] = replace(line, on=on.isoformat())
 
     def _accepted(self, request: accept.PushRequest) -> PushOperation:
         """As the API does it: begun without waiting where it can be."""
@@ -295,8 +348,10 @@ class Simulation(People):
         wire.deliver_late()
         self.skew = timedelta(0)
         self.advance(1900)
-        self._go_on()
-        self._look()
+        while self.paused:
+            self._survive(self._go_on)
+        while self._asked(lambda: quarantine.every(self.api)):
+            self._survive(self._look)
         quiet = 0
         for _ in range(DRAIN_ROUNDS):
             busy = self._claim_and_step_all()

@@ -13,11 +13,18 @@ import psycopg
 
 from bankfeeds.app.world import bring_to_schema
 from bankfeeds.settings import Settings
+from bankfeeds.store.dialect import CHECKPOINT_PAGES
 from bankfeeds.store.tables import SEQ_BITS
 from bench.lines import Push
 
 _COLUMNS = "pk, account_pk, id, posted_on, amount, balance, type, description, counterparty, reference"
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY")
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "temp_store=MEMORY",
+    f"wal_autocheckpoint={CHECKPOINT_PAGES}",
+)
 
 
 class Bound:

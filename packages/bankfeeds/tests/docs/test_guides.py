@@ -95,6 +95,7 @@ def test_late_lines(terminal: Terminal, linked: Make) -> None:
         (terminal.home / f"{number}.xml").write_text(text, encoding="utf-8")
     assert "took 1 lines" in terminal.type("bankfeeds import 0.xml")
     assert "once the file is taken they wait" in terminal.type("bankfeeds import 1.xml", code=1)
+    assert "2 late lines of 1 accounts wait for a decision" in terminal.type("bankfeeds doctor")
     waiting = json.loads(terminal.type(f"bankfeeds late list {name} --json"))
     terminal.words |= {"CONNECTION/ACCOUNT": name, "LINE": waiting[0]["id"]}
     with following("docs/guides/late-lines.md", "console") as guide:

@@ -8,9 +8,10 @@ from bankfeeds.app.world import http_client
 from bankfeeds.cli import opening, output
 from bankfeeds.domain.feed_view import FeedView
 from bankfeeds.domain.listing import Listing
-from bankfeeds.flows import checkup, listings, overview, verify
+from bankfeeds.flows import checkup, late_queue, listings, overview, verify
 from bankfeeds.flows.checkup import Finding
 from bankfeeds.flows.context import World
+from bankfeeds.flows.late_queue import Queue
 from bankfeeds.flows.overview import Health
 
 WELL, UNWELL = 0, 1
@@ -22,7 +23,8 @@ def doctor(*, sage: bool = False, json: bool = False) -> int:
     That is a setting that endangers production, a disk almost full, clocks apart, a key that is about to end or a
     secret that cannot be opened, addresses of Sage's sandbox and production mixed; a parked feed, a feed whose oldest
     line waits for more than an hour though nothing holds it back, or in production a listing whose amount unit nobody
-    confirmed. Pauses, and accounts that are verified after a restore, are shown, and are no illness.
+    confirmed. Pauses, late lines that wait for a decision, and accounts that are verified after a restore are shown,
+    and are no illness.
 
     Args:
         sage: ask Sage, too: whether it is in reach, takes our credentials, has keys, and what time it has.
@@ -36,12 +38,19 @@ def doctor(*, sage: bool = False, json: bool = False) -> int:
             found += [*checkup.ask_sage(world), *_sage_clocks(world)]
         health = overview.health(world)
         verifying = verify.state(world).count
+        late = late_queue.queues(world)
         now = world.clock()
     is_well = health.is_well and not found
     if json:
-        output.show_json({**_fields(health, now), **_more_fields(found, verifying), "well": is_well})
+        output.show_json({**_fields(health, now), **_more_fields(found, verifying, late), "well": is_well})
     else:
-        for line in (*_told(found), *_lines(health, now), *_verified(verifying), _verdict(is_well=is_well)):
+        for line in (
+            *_told(found),
+            *_lines(health, now),
+            *_late_lines(late),
+            *_verified(verifying),
+            _verdict(is_well=is_well),
+        ):
             output.show_line(line)
     return WELL if is_well else UNWELL
 
@@ -51,8 +60,19 @@ def _sage_clocks(world: World) -> list[Finding]:
         return [each for one in listings.every(world) for each in checking.sage_clock(world, one, http)]
 
 
-def _more_fields(found: list[Finding], verifying: int) -> dict[str, Any]:
-    return {"findings": [output.fields_of(each) for each in found], "accountsVerifying": verifying}
+def _more_fields(found: list[Finding], verifying: int, late: list[Queue]) -> dict[str, Any]:
+    return {
+        "findings": [output.fields_of(each) for each in found],
+        "accountsVerifying": verifying,
+        "lateLinesWaiting": sum(queue.count for queue in late),
+    }
+
+
+def _late_lines(late: list[Queue]) -> list[str]:
+    if not late:
+        return []
+    count = sum(queue.count for queue in late)
+    return [f"{count} late lines of {len(late)} accounts wait for a decision: `bankfeeds late list`"]
 
 
 def _told(found: list[Finding]) -> list[str]:

@@ -8,7 +8,7 @@ from html import unescape
 
 import pytest
 
-from bankfeeds.flows import taken_files, uploads
+from bankfeeds.flows import late_queue, taken_files, trace, uploads
 from bankfeeds.flows.uploads import BYTES_MAX, KEPT
 from bankfeeds.store.tables_files import statement_uploads
 
@@ -202,3 +202,26 @@ def test_the_list_goes_on_page_by_page(site, world, linked, monkeypatch):
     assert "one.xml" not in told(first)
     assert "one.xml" in told(site.get("statement-files?page=2"))
     assert "No file was taken yet" in told(site.get("statement-files?page=3"))
+
+
+def test_what_becomes_of_late_lines_is_said_and_they_wait_though_nothing_else_is_new(site, world, linked):
+    forgotten = Booked(DAY - timedelta(days=3), Decimal("-4.00"), "Tea")
+    site.post(place(send(site, document(statement_of(LINES, Decimal("96.00"))))), {"do": "take"})
+    here = place(send(site, document(statement_of([forgotten, *LINES]))))
+    looked = told(site.get(here))
+    assert "Late lines: 1. Once the file is taken they wait for a decision." in looked
+    assert "Every line is there already" not in looked
+    assert "Take 0 lines" in looked
+    there = place(site.post(here, {"do": "take"}))
+    (queue,) = late_queue.queues(world)
+    assert queue.count == 1
+    assert f'href="/portal/accounts/{queue.external_id}/late-lines">1</a>' in site.get(there).text
+
+    late_queue.change(world, "operator:ann", queue.external_id, "agreed", presents=True)
+    earlier = replace(forgotten, on=forgotten.on - timedelta(days=1), text="More tea")
+    here = place(send(site, document(statement_of([earlier, forgotten, *LINES], Decimal("104.00")))))
+    assert "Late lines: 1. This account presents them today" in told(site.get(here))
+    place(site.post(here, {"do": "take"}))
+    presented, waiting = late_queue.of_account(world, queue.external_id).lines
+    assert (presented.description, waiting.description) == ("More tea", "Tea")
+    assert trace.line(world, queue.external_id, presented.id).line.description == f"{earlier.on}: More tea"

@@ -23,8 +23,13 @@ class Look:
         return any(plan.is_held for plan in self.plans)
 
     @property
-    def new(self) -> int:
-        return sum(len(plan.sorted.new) for plan in self.plans)
+    def taken(self) -> int:
+        """Lines that go on their way once it is taken."""
+        return sum(len(batch) for plan in self.plans for batch in plan.batches)
+
+    @property
+    def late(self) -> int:
+        return sum(len(plan.sorted.late) for plan in self.plans)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,11 +95,14 @@ def trace(account: str, line: str, *, json: bool = False) -> None:
     feeds = [output.fields_of(each) for each in found.feeds]
     if json:
         file = {"id": found.file.id, "name": found.file.original.name} if found.file else None
-        told = {"push": found.push, "pushedAt": found.pushed_at, "file": file, "feeds": feeds}
+        late = {"on": found.late.on, "description": found.late.description} if found.late else None
+        told = {"push": found.push, "pushedAt": found.pushed_at, "file": file, "late": late, "feeds": feeds}
         output.show_json({**found.line._asdict(), **told})
         return
     pushed_at = "" if found.pushed_at is None else output.instant(found.pushed_at)
     output.show_line(f"{found.line.on} {found.line.amount} {found.line.description}")
+    if found.late is not None:
+        output.show_line(f"it came late: {found.late.on} {found.late.amount} {found.late.description or ''}")
     output.show_line(f"push {found.push or 'unknown'} {pushed_at}".rstrip())
     if found.file is not None:
         output.show_line(f"file {found.file.id} {found.file.original.name}")

@@ -86,22 +86,39 @@ def _dated(line: Line, limits: TextLimits) -> str:
     return tidy(f"{line.on}: {line.description}" if line.description else f"{line.on}", limits.description_max)
 
 
-def balances_after(late: Sequence[Line], last: Decimal, lacking: Decimal | None, owed: Decimal) -> list[Decimal]:
+def balances_after(late: Sequence[Line], last: Decimal, *, are_in: bool) -> list[Decimal]:
     """The account's balance after each of them, in their order behind the line whose balance is `last`.
 
-    `lacking` is what is missing between the account's balances since their days: is it just what its late lines come to
-    (`owed`), then the balances have them already, and end as they are. Else they go on from the last one. An account
-    whose lines carry no balance gets none.
+    `are_in`: the balances have them already, and end as they are. Else they go on from the last one. An account whose
+    lines carry no balance gets none.
     """
     total = sum((line.amount for line in late), ZERO)
-    if not last and not lacking and not any(line.balance for line in late):
+    if not last and not are_in and not any(line.balance for line in late):
         return [ZERO] * len(late)
-    running = last - total if lacking is not None and lacking == owed and owed else last
+    running = last - total if are_in else last
     after: list[Decimal] = []
     for line in late:
         running += line.amount
         after.append(running)
     return after
+
+
+def are_in_balances(late: Sequence[Line], others: Sequence[LateLine], stretch: Stretch) -> bool:
+    """Whether the account's newest balances have these lines already: since their days just what they come to is
+    missing between them, alone or with others that wait or were dropped. If those alone are missing, or nothing, not.
+    """
+    total = sum((line.amount for line in late), ZERO)
+    first_on = late[0].on
+    since = [(first_on, [line for line in others if line.on >= first_on])]
+    if others and min(line.on for line in others) < first_on:
+        since.append((min(line.on for line in others), list(others)))
+    for on, beside in since:
+        lacking = lacking_since(on, stretch)
+        if lacking is None or _coming_to(lacking, beside) is not None:
+            continue
+        if _coming_to(lacking - total, beside) is not None:
+            return True
+    return False
 
 
 def lacking_since(on: date, stretch: Stretch) -> Decimal | None:
@@ -132,7 +149,7 @@ def explained(gaps: Sequence[Break], late: Sequence[LateLine]) -> dict[int, tupl
     for span in _spans(presented):
         within = [gap for gap in gaps if span.first_on <= gap.on <= span.last_on]
         total = sum((gap.missing for gap in within), ZERO)
-        lacking = _coming_to(total, [line for line in absent if span.first_on <= line.on <= span.last_on])
+        lacking = _coming_to(total, [line for line in absent if line.on <= span.last_on])
         if lacking is not None:
             found.update({gap.seq: (*span.lines, *lacking) for gap in within})
     for gap in gaps:

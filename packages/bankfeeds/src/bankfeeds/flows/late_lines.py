@@ -9,15 +9,15 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from bankfeeds.domain.audit import AuditEntry
-from bankfeeds.domain.balance_proof import ZERO, Stretch
+from bankfeeds.domain.balance_proof import Stretch
 from bankfeeds.domain.feed import is_withheld
 from bankfeeds.domain.late_line import (
     LateLine,
     LateState,
+    are_in_balances,
     as_presented,
     balances_after,
     came,
-    lacking_since,
     presented_on,
 )
 from bankfeeds.domain.source_account import SourceAccount
@@ -49,9 +49,9 @@ def placed(
     if not late:
         return []
     on = presented_on(today, account.newest_on, new)
-    last, lacking = _standing(tx, account, new, late[0].on)
-    owed = sum((line.amount for line in (*late, *_others(tx, account, late))), ZERO)
-    return as_presented(late, on, balances_after(late, last, lacking, owed), limits)
+    newest = _newest(tx, account, new)
+    are_in = are_in_balances(late, _others(tx, account, late), newest)
+    return as_presented(late, on, balances_after(late, Decimal(newest.balances[-1]), are_in=are_in), limits)
 
 
 def put_down(tx: Write, account: SourceAccount, late: Sequence[Line], first_seq: int, by: Presenting) -> None:
@@ -94,20 +94,20 @@ def leave_out(tx: Write, account_pk: int, feed_pk: int, start_on: date, now: dat
         )
 
 
-def _standing(tx: Read, account: SourceAccount, new: Sequence[Line], since: date) -> tuple[Decimal, Decimal | None]:
-    """The account's last balance, and what is missing between its balances since a day."""
+def _newest(tx: Read, account: SourceAccount, new: Sequence[Line]) -> Stretch:
+    """The account's newest lines, with those that come now."""
     first_seq = max(account.last_seq - LOOKED_BACK_MAX + 1, 1)
     (found,) = proof.stretches(tx, account.pk, first_seq, account.last_seq)
-    stretch = Stretch(
+    return Stretch(
         first_seq,
         [*found.days, *(line.on.isoformat() for line in new)],
         [*found.amounts, *(str(line.amount) for line in new)],
         [*found.balances, *(str(line.balance) for line in new)],
     )
-    return Decimal(stretch.balances[-1]), lacking_since(since, stretch)
 
 
 def _others(tx: Read, account: SourceAccount, late: Sequence[Line]) -> list[LateLine]:
-    """Those that wait and are not among these."""
+    """Those that wait or were dropped, and are not among these."""
     ids = {line.id for line in late}
-    return [line for line in late_lines.of_account(tx, account.pk, LateState.waiting) if line.id not in ids]
+    found = late_lines.of_account(tx, account.pk, LateState.waiting, LateState.dropped)
+    return [line for line in found if line.id not in ids]

@@ -6,13 +6,14 @@ from datetime import datetime
 
 from bankfeeds.domain.errors import NotFound
 from bankfeeds.domain.feed import Feed, QueuedLine, is_withheld
+from bankfeeds.domain.late_line import LateLine, LateState
 from bankfeeds.domain.taken_file import TakenFile
 from bankfeeds.domain.text import is_storable
 from bankfeeds.domain.transaction import Line
 from bankfeeds.flows import named
 from bankfeeds.flows.confirm import SKIPPED
 from bankfeeds.flows.context import World
-from bankfeeds.store import lines, proof, quarantine, statement_files, statements
+from bankfeeds.store import late_lines, lines, proof, quarantine, statement_files, statements
 from bankfeeds.store.engine import Read
 
 
@@ -29,7 +30,10 @@ class Whereabouts:
 
 @dataclass(frozen=True, slots=True)
 class Traced:
+    """`late`: as it came, if it came late; then `line` is as it is presented."""
+
     line: Line
+    late: LateLine | None
     push: str | None
     pushed_at: datetime | None
     file: TakenFile | None
@@ -49,13 +53,22 @@ def line(world: World, account: str, line_id: str) -> Traced:
     def read(tx: Read) -> Traced:
         found = named.account(tx, account)
         known = lines.existing(tx, found.pk, [line_id]).get(line_id) if is_storable(line_id) else None
+        late = late_lines.called(tx, found.pk, [line_id]).get(line_id) if is_storable(line_id) else None
+        if known is None and late is not None:
+            became = "waits" if late.state is LateState.waiting else "was dropped"
+            raise NotFound(
+                "line", f"line {line_id} of {late.on} came late and {became}; `bankfeeds late list` shows it"
+            )
         if known is None:
             raise NotFound("line", f"account {found.id} has no line {line_id}")
         seq, content, _ = known
         push, pushed_at = proof.push_of(tx, found.pk, seq) or (None, None)
         file = statement_files.of_push(tx, push) if push is not None else None
+        if file is None and late is not None and late.file_id is not None:
+            file = statement_files.find(tx, late.file_id)
         return Traced(
             content,
+            late,
             push,
             pushed_at,
             file,

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bankfeeds.domain.late_line import LateLine, LateState
+from bankfeeds.store import dialect
 from bankfeeds.store import tables as t
 from bankfeeds.store.engine import Read, Write
 from bankfeeds.store.tables_late import late_lines
@@ -57,10 +58,8 @@ def waiting(tx: Read) -> list[tuple[str, int, date, datetime]]:
 
 def insert(tx: Write, lines: Sequence[LateLine]) -> None:
     """Those that are there already stay as they are."""
-    there = called(tx, lines[0].account_pk, [line.id for line in lines]) if lines else {}
-    rows = [_values(line) for line in lines if line.id not in there]
-    if rows:
-        tx.connection.execute(late_lines.insert(), rows)
+    for line in lines:
+        tx.run(dialect.insert_if_absent(tx.is_postgresql, late_lines, _values(line)))
 
 
 def present(tx: Write, line: LateLine) -> None:

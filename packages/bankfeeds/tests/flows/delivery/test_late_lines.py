@@ -309,6 +309,40 @@ def test_of_two_one_presented_and_one_dropped_both_gaps_are_named(platform: Any)
     assert (found.verdict, found.feeds[0].missing) == (Verdict.proved, Decimal(-7))
 
 
+def test_of_two_one_dropped_first_the_other_is_still_known_to_be_in_the_balances(platform: Any) -> None:
+    platform.link()
+    take(platform, document("100.00", (4, "-1.00", "A")))
+    take(platform, document("88.00", (9, "-2.00", "B")))
+    take(platform, document("100.00", (4, "-1.00", "A"), (5, "-4.00", "X"), (6, "-7.00", "Y"), (9, "-2.00", "B")))
+    first, second = late_queue.of_account(platform.world, ACCOUNT).waiting
+    late_queue.drop(platform.world, ANN, ACCOUNT, [first.id], WHY)
+    late_queue.present(platform.world, ANN, ACCOUNT, [second.id], WHY)
+    platform.run()
+    assert stored(platform, second.id).balance == Decimal("86.00"), "the account's own"
+    found = reconcile.reconcile(platform.world, ACCOUNT)
+    assert (found.verdict, found.feeds[0].missing) == (Verdict.proved, Decimal(-4))
+
+
+def test_a_line_that_no_balance_has_goes_on_from_the_last_one_whatever_was_dropped(waiting: Any) -> None:
+    """X is missing between the balances and dropped; the refund of the same sum that comes late after it is not."""
+    late_queue.drop(waiting.world, ANN, ACCOUNT, [], WHY)
+    late_queue.change(waiting.world, ANN, ACCOUNT, WHY, presents=True)
+    waiting.push(item("refund", "2026-02-06", "4.00", "0", "Refund"))
+    assert stored(waiting, "refund").balance == Decimal("97.00")
+
+
+def test_a_traced_line_tells_as_what_it_came_and_in_which_file(waiting: Any) -> None:
+    line_id = late_id(waiting)
+    with pytest.raises(NotFound, match="of 2026-02-05 came late and waits; `bankfeeds late list`"):
+        trace.line(waiting.world, ACCOUNT, line_id)
+    late_queue.present(waiting.world, ANN, ACCOUNT, [], WHY)
+    found = trace.line(waiting.world, ACCOUNT, line_id)
+    assert found.late is not None
+    assert (found.late.on, found.late.description, found.line.on.isoformat()) == (date(2026, 2, 5), "LATE", TODAY)
+    assert found.file is not None
+    assert found.file.original.name == "file"
+
+
 def test_what_cannot_be_decided_changes_nothing(waiting: Any) -> None:
     refuses(waiting, lambda: late_queue.present(waiting.world, ANN, ACCOUNT, ["nobody"], WHY), Invalid, "'nobody'")
     refuses(waiting, lambda: late_queue.drop(waiting.world, ANN, ACCOUNT, ["nobody"], WHY), Invalid, "'nobody'")

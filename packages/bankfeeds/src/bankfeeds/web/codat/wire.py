@@ -279,7 +279,7 @@ class TakenBefore(Response):
 class StatementFileTaken(Response):
     """`id` is the file's from now on; none where nothing was done (`dryRun`). `taken_before`: the very same bytes were.
 
-    `late`: ids of lines that come too late to be sent in order; they were left out.
+    `late`: ids of lines that come too late to be sent in order; they wait, or are presented today.
 
     `damage`: where a file that was taken only up to there could not be read.
     """

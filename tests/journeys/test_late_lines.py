@@ -86,7 +86,7 @@ def test_what_a_file_brought_too_late_waits_until_somebody_presents_it(
     file = tmp_path / "statement.xml"
     file.write_text("".join(WRITERS["camt053"]([forgotten])), encoding="utf-8")
 
-    command = [sys.executable, "-m", "bankfeeds", "import", str(file)]
+    command = [sys.executable, "-m", "bankfeeds", "import", str(file), "--account", name]
     done = subprocess.run(
         command, env=clean_environment(system.settings), capture_output=True, text=True, check=False, timeout=60
     )
@@ -101,4 +101,4 @@ def test_what_a_file_brought_too_late_waits_until_somebody_presents_it(
     system.judge.expect({sage.external_id(bank_account): [*lines, line]})
     system.judge.find_clean(bank_account)
     assert texts(system, bank_account)[-1].startswith(f"{forgotten.on}: ")
-    assert "1 there already" in system.verb("import", str(file))
+    assert "1 there already" in system.verb("import", str(file), "--account", name)

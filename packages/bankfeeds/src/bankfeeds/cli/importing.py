@@ -11,7 +11,7 @@ from bankfeeds.cli import opening, output
 from bankfeeds.cli.usage import WrongUsage
 from bankfeeds.domain.errors import Refusal, Unavailable
 from bankfeeds.domain.push_operation import PushOperation
-from bankfeeds.domain.statement_file import FileBalance, Proof, StatementDraft, UnreadableFile
+from bankfeeds.domain.statement_file import FileBalance, FileLine, Proof, StatementDraft, UnreadableFile
 from bankfeeds.flows import take_file
 from bankfeeds.flows.context import World
 from bankfeeds.flows.take_file import Planned, Taking
@@ -233,22 +233,31 @@ def _tell_held(order: Order, result: Result, plans: Sequence[Planned], held: Seq
 
 
 def _tell_late(order: Order, result: Result, plan: Planned) -> None:
-    """They wait for somebody, which is trouble, or are presented, which is not."""
-    late, presents = plan.sorted.late, plan.account.presents_late
-    what = "late" if presents else "late, waits"
-    for line in late[:LATE_SHOWN_MAX]:
-        _tell(order, result.file, f"{what}: {line.date} {line.amount} {line.description}")
-    if len(late) > LATE_SHOWN_MAX:
-        _tell(order, result.file, f"{what}: {len(late) - LATE_SHOWN_MAX} more")
+    """They wait for somebody, which is trouble, or are presented, or are never sent, which is not."""
+    late, withheld = plan.late, len(plan.late.withheld)
+    _tell_lines(order, result.file, "late, never sent", plan.sorted.late[:withheld])
+    _tell_lines(order, result.file, "late, waits" if late.waiting else "late", plan.sorted.late[withheld:])
     told = (
-        f"{len(late)} lines come too late: they are dated before {plan.account.newest_on}, the newest line accepted; "
+        f"come too late: they are dated before {plan.account.newest_on}, the newest line accepted; "
         "Sage takes lines in date order only"
     )
-    if presents:
-        _tell(order, result.file, f"{told}; they are presented on the day they come, with their own date in the text")
-    else:
+    if late.presented:
+        told_today = "they are presented on the day they come, with their own date in the text"
+        _tell(order, result.file, f"{len(late.presented)} lines {told}; {told_today}")
+    if late.withheld:
+        told_never = f"of before {late.first_on}, the first day of the account's feed, they are never sent"
+        _tell(order, result.file, f"{len(late.withheld)} lines {told}; {told_never}")
+    if late.waiting:
         name = f"{plan.account.connection_id}/{plan.account.id}"
-        _trouble(order, result, f"{told}; once the file is taken they wait: bankfeeds late list {name}")
+        told_queue = f"once the file is taken they wait: bankfeeds late list {name}"
+        _trouble(order, result, f"{len(late.waiting)} lines {told}; {told_queue}")
+
+
+def _tell_lines(order: Order, file: str, what: str, late: Sequence[FileLine]) -> None:
+    for line in late[:LATE_SHOWN_MAX]:
+        _tell(order, file, f"{what}: {line.date} {line.amount} {line.description}")
+    if len(late) > LATE_SHOWN_MAX:
+        _tell(order, file, f"{what}: {len(late) - LATE_SHOWN_MAX} more")
 
 
 def _about(plan: Planned) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from itertools import chain, combinations
 
 from bankfeeds.domain.balance_proof import ZERO, Break, Stretch
 from bankfeeds.domain.text import tidy
@@ -86,16 +87,26 @@ def _dated(line: Line, limits: TextLimits) -> str:
     return tidy(f"{line.on}: {line.description}" if line.description else f"{line.on}", limits.description_max)
 
 
-def balances_after(late: Sequence[Line], last: Decimal, *, are_in: bool) -> list[Decimal]:
-    """The account's balance after each of them, in their order behind the line whose balance is `last`.
+def balances_after(late: Sequence[Line], others: Sequence[LateLine], newest: Stretch) -> list[Decimal]:
+    """The account's balance after each of them, in their order behind its `newest` lines; `others` came late, too.
 
-    `are_in`: the balances have them already, and end as they are. Else they go on from the last one. An account whose
-    lines carry no balance gets none.
+    If the institution's balances have them already, they end as those are. Else they go on from the last one. An
+    account whose lines carry no balance gets none.
     """
-    total = sum((line.amount for line in late), ZERO)
-    if not last and not are_in and not any(line.balance for line in late):
+    moved = {line.seq for line in others}
+    at = [n for n in range(len(newest.days)) if newest.first_seq + n not in moved]
+    own = _Own(
+        [newest.days[n] for n in at], *([Decimal(of[n]) for n in at] for of in (newest.amounts, newest.balances))
+    )
+    if not any(own.balances) and not any(line.balance for line in late):
         return [ZERO] * len(late)
-    running = last - total if are_in else last
+    total = sum((line.amount for line in late), ZERO)
+    running = Decimal(newest.balances[-1])
+    among = _in_balances(late, others, own, is_whole=newest.first_seq == 1) if at else None
+    if among is not None:
+        behind = {newest.first_seq + n for n in range(at[-1] + 1, len(newest.days))}
+        apart = [line for line in others if line.seq in behind and line not in among]
+        running = own.balances[-1] + sum((line.amount for line in apart), ZERO) - total
     after: list[Decimal] = []
     for line in late:
         running += line.amount
@@ -103,38 +114,50 @@ def balances_after(late: Sequence[Line], last: Decimal, *, are_in: bool) -> list
     return after
 
 
-def are_in_balances(late: Sequence[Line], others: Sequence[LateLine], stretch: Stretch) -> bool:
-    """Whether the account's newest balances have these lines already: since their days just what they come to is
-    missing between them, alone or with others that wait or were dropped. If those alone are missing, or nothing, not.
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """Lines that came in their time, with the institution's own balances; ISO days."""
+
+    days: Sequence[str]
+    amounts: Sequence[Decimal]
+    balances: Sequence[Decimal]
+
+
+def _in_balances(
+    late: Sequence[Line], others: Sequence[LateLine], own: _Own, *, is_whole: bool
+) -> tuple[LateLine, ...] | None:
+    """The others beside which these are in the institution's balances already; None if these are not.
+
+    They are if, since their days, just what they come to is missing between the balances, alone or with others. They
+    are not if those alone are missing, or nothing. Before the first line, their own balance tells.
     """
     total = sum((line.amount for line in late), ZERO)
     first_on = late[0].on
+    if is_whole and late[-1].on.isoformat() < own.days[0]:
+        return () if late[-1].balance == own.balances[0] - own.amounts[0] else None
     since = [(first_on, [line for line in others if line.on >= first_on])]
     if others and min(line.on for line in others) < first_on:
         since.append((min(line.on for line in others), list(others)))
     for on, beside in since:
-        lacking = lacking_since(on, stretch)
+        lacking = _lacking_since(on, own, is_whole=is_whole)
         if lacking is None or _coming_to(lacking, beside) is not None:
             continue
-        if _coming_to(lacking - total, beside) is not None:
-            return True
-    return False
+        among = _coming_to(lacking - total, beside)
+        if among is not None:
+            return among
+    return None
 
 
-def lacking_since(on: date, stretch: Stretch) -> Decimal | None:
+def _lacking_since(on: date, own: _Own, *, is_whole: bool) -> Decimal | None:
     """What is missing between the balances from a day on: what they moved by, without what the lines come to.
 
-    None if the stretch, the newest lines of an account, begins later and is not all of them.
+    None if these lines, the newest of an account, begin later and are not all of them.
     """
-    at = bisect_left(stretch.days, on.isoformat())
-    if not stretch.days or (at == 0 and stretch.first_seq > 1):
+    at = bisect_left(own.days, on.isoformat())
+    if at == 0 and not is_whole:
         return None
-    amounts, balances = list(map(Decimal, stretch.amounts)), stretch.balances
-    if at == 0:
-        before, start = Decimal(balances[0]) - amounts[0], 0
-    else:
-        before, start = Decimal(balances[at - 1]), at
-    return Decimal(balances[-1]) - before - sum(amounts[start:], ZERO)
+    before = own.balances[at - 1] if at else own.balances[0] - own.amounts[0]
+    return own.balances[-1] - before - sum(own.amounts[at:], ZERO)
 
 
 def explained(gaps: Sequence[Break], late: Sequence[LateLine]) -> dict[int, tuple[LateLine, ...]]:
@@ -159,13 +182,13 @@ def explained(gaps: Sequence[Break], late: Sequence[LateLine]) -> dict[int, tupl
     return found
 
 
-def _coming_to(total: Decimal, absent: Sequence[LateLine]) -> tuple[LateLine, ...] | None:
-    """Those of them that come to a total: all, all that wait, all that were dropped, or one. None if none do."""
+def _coming_to(total: Decimal, late: Sequence[LateLine]) -> tuple[LateLine, ...] | None:
+    """Those of them that come to a total: all of some states, or one alone. None if none do."""
     if not total:
         return ()
-    states = (LateState.waiting, LateState.dropped)
-    sets = [absent, *([line for line in absent if line.state is state] for state in states)]
-    sets += [[line] for line in absent]
+    by_state = [[line for line in late if line.state is state] for state in LateState]
+    sets = [list(chain(*chosen)) for count in (1, 2, 3) for chosen in combinations(by_state, count)]
+    sets += [[line] for line in late]
     fitting = (each for each in sets if each and sum((line.amount for line in each), ZERO) == total)
     return next((tuple(each) for each in fitting), None)
 

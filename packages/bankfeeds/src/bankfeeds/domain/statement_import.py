@@ -21,12 +21,13 @@ NATIONAL_DIGITS_MIN = 6
 
 
 class BookedLine(NamedTuple):
-    """A line accepted before, as far as it can be compared with a file's."""
+    """A line accepted before, as far as it can be compared with a file's. One that came late is of its own day."""
 
     id: str
     on: date
     amount: Decimal
     balance: Decimal
+    came_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +113,23 @@ def rebalanced(lines: Sequence[FileLine], balance: Decimal) -> tuple[FileLine, .
 def _without_same_days(
     lines: AccountLines, before: Sequence[BookedLine], unknown: Sequence[FileLine], unmatched: Sequence[BookedLine]
 ) -> list[FileLine]:
-    """Without those of days of which every amount and the last balance are there already."""
+    """Without those of days of which every amount and the last balance are there already. Of a day that was put
+    together from lines in time and late ones none need have the last balance: any that one had, or began with, will do.
+    """
+    begins = {line.date: line.balance - line.amount for line in reversed(lines.lines)}
     ends = {line.date: line.balance for line in lines.lines}
     ended = {line.on: line.balance for line in before}
+    late_days = {line.on for line in before if line.came_late}
+    begun = {(line.on, line.balance - line.amount) for line in before if line.on in late_days}
+    reached = {(line.on, line.balance) for line in before if line.on in late_days}
     here: defaultdict[date, Counter[Decimal]] = defaultdict(Counter)
     there: defaultdict[date, Counter[Decimal]] = defaultdict(Counter)
     for line in unknown:
         here[line.date][line.amount] += 1
     for line in unmatched:
         there[line.on][line.amount] += 1
-    same = {on for on, amounts in here.items() if amounts == there[on] and ends[on] == ended.get(on)}
+    alike = {on for on, amounts in here.items() if amounts == there[on]}
+    same = {on for on in alike if ends[on] == ended.get(on) or (on, begins[on]) in begun or (on, ends[on]) in reached}
     return [line for line in unknown if line.date not in same]
 
 

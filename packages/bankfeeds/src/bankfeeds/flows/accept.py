@@ -151,6 +151,8 @@ def _store(tx: Write, world: World, draft: _Draft) -> PushOperation:
     warnings = (*draft.warnings, *found.warnings)
     if not found.new and not found.late:
         return _repeat(tx, draft, account, found.known, warnings)
+    if account.verifying_since is not None and not found.new:
+        raise Conflict("verifying", "late lines can be presented once the account is verified after the restore")
     verify.check(tx, account, found.new, draft.actor, draft.now)
     placed = late_lines.placed(tx, account, found.new, found.late, draft.now.date(), world.limits.text)
     push = _append(tx, draft, account, columns_of([*found.new, *placed]), warnings)

@@ -131,6 +131,8 @@ def sort_out(
             conflicts.append(
                 Flaw(where, f"{line.id!r} came late before and was dropped; it is never sent: leave it out")
             )
+        elif before is None and late is not None and not _comes_late(account, line):
+            conflicts.append(Flaw(where, f"{line.id!r} came late before and waits for a decision: leave it out"))
         elif before is None:
             positions.append(position)
         elif (late is None or not late.is_same(line)) and (fields := differing(before, line, account.external_id, key)):
@@ -146,7 +148,7 @@ def sort_out(
     flaws += _never_sent(tx, account, new, positions) if presents else check_against(new, positions, account.newest_on)
     if flaws:
         raise refused(flaws)
-    count = sum(account.newest_on is not None and line.on < account.newest_on for line in new)
+    count = sum(_comes_late(account, line) for line in new)
     warnings += [
         Flaw(
             f"transactions[{position}].date",
@@ -158,12 +160,16 @@ def sort_out(
     return Sorted(new[count:], new[:count], known, warnings)
 
 
+def _comes_late(account: SourceAccount, line: Line) -> bool:
+    return account.newest_on is not None and line.on < account.newest_on
+
+
 def _never_sent(tx: Read, account: SourceAccount, new: Sequence[Line], positions: Sequence[int]) -> list[Flaw]:
     """Late lines of days before any feed of the account began."""
-    starts = [feed.start_on for feed in feeds.live_of_account(tx, account.pk)]
-    if account.newest_on is None or not starts:
+    first_on = first_day_of_any(tx, account)
+    if account.newest_on is None or first_on is None:
         return []
-    first_on = min(account.newest_on, *(on or date.min for on in starts))
+    first_on = min(account.newest_on, first_on)
     return [
         Flaw(
             f"transactions[{position}].date",
@@ -173,6 +179,13 @@ def _never_sent(tx: Read, account: SourceAccount, new: Sequence[Line], positions
         for position, line in zip(positions, new, strict=True)
         if line.on < first_on
     ][:FLAWS_MAX]
+
+
+def first_day_of_any(tx: Read, account: SourceAccount) -> date | None:
+    """Before it no live feed of the account began; None if there is none, or one whose first day Sage has not told."""
+    starts = [feed.start_on for feed in feeds.live_of_account(tx, account.pk)]
+    known = [on for on in starts if on is not None]
+    return min(known) if known and len(known) == len(starts) else None
 
 
 def withheld_warnings(tx: Read, account: SourceAccount, new: Columns) -> list[Flaw]:

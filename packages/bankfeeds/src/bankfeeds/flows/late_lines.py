@@ -6,23 +6,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from decimal import Decimal
 
 from bankfeeds.domain.audit import AuditEntry
 from bankfeeds.domain.balance_proof import Stretch
 from bankfeeds.domain.feed import is_withheld
-from bankfeeds.domain.late_line import (
-    LateLine,
-    LateState,
-    are_in_balances,
-    as_presented,
-    balances_after,
-    came,
-    presented_on,
-)
+from bankfeeds.domain.late_line import LateState, as_presented, balances_after, came, presented_on
 from bankfeeds.domain.source_account import SourceAccount
 from bankfeeds.domain.transaction import Line, TextLimits
-from bankfeeds.flows.confirm import SKIPPED
+from bankfeeds.flows.confirm import CAME_LATE, SKIPPED
 from bankfeeds.store import audit, feeds, late_lines, proof, statements
 from bankfeeds.store.engine import Read, Write
 
@@ -49,9 +40,9 @@ def placed(
     if not late:
         return []
     on = presented_on(today, account.newest_on, new)
-    newest = _newest(tx, account, new)
-    are_in = are_in_balances(late, _others(tx, account, late), newest)
-    return as_presented(late, on, balances_after(late, Decimal(newest.balances[-1]), are_in=are_in), limits)
+    ids = {line.id for line in late}
+    others = [line for line in late_lines.of_account(tx, account.pk) if line.id not in ids]
+    return as_presented(late, on, balances_after(late, others, _newest(tx, account, new)), limits)
 
 
 def put_down(tx: Write, account: SourceAccount, late: Sequence[Line], first_seq: int, by: Presenting) -> None:
@@ -89,9 +80,7 @@ def leave_out(tx: Write, account_pk: int, feed_pk: int, start_on: date, now: dat
     known = {seq for seq, _ in statements.marked(tx, [feed_pk], min(seqs), max(seqs), SKIPPED)}
     left = [seq for seq in seqs if seq not in known]
     if left:
-        statements.mark_lines(
-            tx, feed_pk, left, SKIPPED, f"came late and is of before {start_on}, the first day of its feed", now
-        )
+        statements.mark_lines(tx, feed_pk, left, SKIPPED, f"{CAME_LATE} {start_on}, the first day of its feed", now)
 
 
 def _newest(tx: Read, account: SourceAccount, new: Sequence[Line]) -> Stretch:
@@ -104,10 +93,3 @@ def _newest(tx: Read, account: SourceAccount, new: Sequence[Line]) -> Stretch:
         [*found.amounts, *(str(line.amount) for line in new)],
         [*found.balances, *(str(line.balance) for line in new)],
     )
-
-
-def _others(tx: Read, account: SourceAccount, late: Sequence[Line]) -> list[LateLine]:
-    """Those that wait or were dropped, and are not among these."""
-    ids = {line.id for line in late}
-    found = late_lines.of_account(tx, account.pk, LateState.waiting, LateState.dropped)
-    return [line for line in found if line.id not in ids]

@@ -10,7 +10,7 @@ from bankfeeds.domain.late_line import LateLine, LateState
 from bankfeeds.domain.push_operation import PushOperation
 from bankfeeds.domain.source_account import SourceAccount
 from bankfeeds.domain.transaction import LINES_MAX
-from bankfeeds.flows import named
+from bankfeeds.flows import examine, named
 from bankfeeds.flows.accept import accept
 from bankfeeds.flows.context import World
 from bankfeeds.flows.examine import PushRequest
@@ -61,7 +61,11 @@ def present(world: World, actor: str, name: str, ids: Sequence[str], reason: str
     """
     reason = check_reason(reason)
     found = of_account(world, name)
-    chosen, account = _chosen(found, ids), found.account
+    account = found.account
+    chosen = _chosen(found, ids)
+    if not ids:  # what a feed that began later would never get is for `drop`
+        first_on = world.db.read(lambda tx: examine.first_day_of_any(tx, account))
+        chosen = [line for line in chosen if first_on is None or line.on >= first_on] or chosen
     operations: list[PushOperation] = []
     for start in range(0, len(chosen), LINES_MAX):
         items = [of_line(each.line) for each in chosen[start : start + LINES_MAX]]

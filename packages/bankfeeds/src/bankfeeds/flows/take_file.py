@@ -6,10 +6,12 @@ kept. Killed between two pushes, it is taken again: what was accepted is known b
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from bankfeeds.domain.audit import AuditEntry, check_reason
 from bankfeeds.domain.errors import Conflict, Invalid, NotFound, one_flaw
-from bankfeeds.domain.late_line import LateLine, came
+from bankfeeds.domain.late_line import LateLine, LateState, came
+from bankfeeds.domain.money import EXPONENTS
 from bankfeeds.domain.push_operation import PushOperation
 from bankfeeds.domain.source_account import SourceAccount
 from bankfeeds.domain.statement_file import AccountLines, FileAccount, FileLine, Proof, StatementDraft
@@ -30,6 +32,18 @@ NAMESAKES_SHOWN_MAX = 20
 
 
 @dataclass(frozen=True, slots=True)
+class LateOnes:
+    """Of the lines that come late: those to be presented at once, those that wait, and those of days before `first_on`,
+    when the first feed of the account began: they are never sent.
+    """
+
+    presented: tuple[FileLine, ...] = ()
+    waiting: tuple[Line, ...] = ()
+    withheld: tuple[Line, ...] = ()
+    first_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """What is to be done with what a file says of one account. `is_held`: not without a word from somebody. Lines that
     come late go along where the account presents them; else they wait.
@@ -42,6 +56,7 @@ class Planned:
     lines: AccountLines
     sorted: Sorted
     taken_before: TakenFile | None
+    late: LateOnes
 
     @property
     def is_held(self) -> bool:
@@ -50,10 +65,9 @@ class Planned:
     @property
     def batches(self) -> list[tuple[FileLine, ...]]:
         """What each push is to bring: lines in the order of their days, those that come late in pushes of their own."""
-        late = self.sorted.late if self.account.presents_late else ()
         return [
             lines[start : start + LINES_MAX]
-            for lines in (self.sorted.new, late)
+            for lines in (self.sorted.new, self.late.presented)
             for start in range(0, len(lines), LINES_MAX)
         ]
 
@@ -76,7 +90,7 @@ def look(world: World, original: OriginalFile, drafts: Sequence[StatementDraft],
         told = [_told(draft, accounts[draft.account.key]) for draft in drafts]
         accounts = {of.account.key: accounts[draft.account.key] for of, draft in zip(told, drafts, strict=True)}
         finished = finish(file, told, lambda account: accounts[account.key].external_id)
-        return [_plan(tx, original, accounts[each.account.key], each) for each in accounts_of(finished)]
+        return [_plan(world, tx, original, accounts[each.account.key], each) for each in accounts_of(finished)]
 
     plans = world.db.read(read)
     latest_on = latest_day(world.clock().date())
@@ -134,12 +148,12 @@ def put_down(world: World, actor: str, plans: Sequence[Planned], reason: str | N
     file = TakenFile(world.ids.uuid(), plans[0].original, world.clock(), actor)
     takings = [Taking(plan, file.id, _keys(world, plan)) for plan in plans]
     entries = [_unproved(file, plan, reason) for plan in plans if plan.is_held and reason is not None]
+    entries += [_withheld(file, plan) for plan in plans if plan.late.withheld]
 
     def write(tx: Write) -> None:
         statement_files.insert(tx, file, [_part(taking) for taking in takings])
         for plan in plans:
-            if not plan.account.presents_late:
-                late_lines.insert(tx, [_waiting(file, plan.account, line) for line in plan.sorted.late])
+            late_lines.insert(tx, _late_rows(file, plan))
         for entry in entries:
             audit.record(tx, entry)
 
@@ -165,12 +179,47 @@ def _keys(world: World, plan: Planned) -> tuple[str, ...]:
     return tuple(world.ids.uuid() for _ in plan.batches)
 
 
-def _waiting(file: TakenFile, account: SourceAccount, line: FileLine) -> LateLine:
-    as_given = Line(
-        line.id, line.date, line.amount, line.balance, line.transaction_type, line.description, line.counterparty,
-        line.reference,
-    )  # fmt: skip
-    return came(account.pk, as_given, file.taken_at, file.taken_by, file.id)
+def _late_rows(file: TakenFile, plan: Planned) -> list[LateLine]:
+    """What is not presented now: it waits, or is put down as dropped."""
+    waiting, withheld = (
+        [came(plan.account.pk, line, file.taken_at, file.taken_by, file.id) for line in lines]
+        for lines in (plan.late.waiting, plan.late.withheld)
+    )
+    reason = _why_withheld(plan.late)
+    ended = {"state": LateState.dropped, "ended_at": file.taken_at, "ended_by": file.taken_by, "reason": reason}
+    return [*waiting, *(replace(line, **ended) for line in withheld)]
+
+
+def _why_withheld(late: LateOnes) -> str:
+    return f"of before {late.first_on}, the first day of its feed"
+
+
+def _withheld(file: TakenFile, plan: Planned) -> AuditEntry:
+    detail = {"lines": len(plan.late.withheld), "file": file.original.name, "id": file.id}
+    subject = f"account:{plan.account.external_id}"
+    return AuditEntry(file.taken_at, file.taken_by, "late.drop", subject, _why_withheld(plan.late), detail)
+
+
+def _late_ones(world: World, tx: Read, account: SourceAccount, late: Sequence[FileLine]) -> LateOnes:
+    """What waits is as it would be accepted: Invalid for what never could be."""
+    if not late:
+        return LateOnes()
+    first_on = examine.first_day_of_any(tx, account)
+    early = tuple(line for line in late if first_on is not None and line.date < first_on)
+    rest = tuple(late[len(early) :])
+    withheld = _as_accepted(world, account, early)
+    if account.presents_late:
+        return LateOnes(rest, (), withheld, first_on)
+    return LateOnes((), _as_accepted(world, account, rest), withheld, first_on)
+
+
+def _as_accepted(world: World, account: SourceAccount, late: Sequence[FileLine]) -> tuple[Line, ...]:
+    items = [of_file(line) for line in late]
+    if not items:
+        return ()
+    request = PushRequest(account.company_id, account.connection_id, account.id, account.id, items)
+    columns, _ = examine.read(request, EXPONENTS[account.currency or ""], world.limits.text)
+    return tuple(columns.lines())
 
 
 def _part(taking: Taking) -> TakenPart:
@@ -220,20 +269,21 @@ def _told(draft: StatementDraft, account: SourceAccount) -> StatementDraft:
 def _as_they_came(tx: Read, account: SourceAccount, before: Sequence[BookedLine]) -> list[BookedLine]:
     """With the lines that came late on their own days, also those that wait or were dropped."""
     late = {
-        line.id: BookedLine(line.id, line.on, line.amount, line.balance)
+        line.id: BookedLine(line.id, line.on, line.amount, line.balance, came_late=True)
         for line in late_lines.of_account(tx, account.pk)
     }
     return [*late.values(), *(line for line in before if line.id not in late)]
 
 
-def _plan(tx: Read, original: OriginalFile, account: SourceAccount, stated: AccountLines) -> Planned:
+def _plan(world: World, tx: Read, original: OriginalFile, account: SourceAccount, stated: AccountLines) -> Planned:
     before = lines.booked_between(tx, account.pk, stated.lines[0].date, stated.lines[-1].date) if stated.lines else []
     found = sort_out(stated, _as_they_came(tx, account, before), account.newest_on)
-    if found.new or (found.late and account.presents_late):
+    late = _late_ones(world, tx, account, found.late)
+    if found.new or late.presented:
         examine.ready(tx, PushRequest(account.company_id, account.connection_id, account.id, account.id, ()), account)
     last = lines.last_balance(tx, account)
     stated = proved_since(stated, found, last)
     if stated.opening is None and stated.closing is None:
         start = last if last is not None else account.balance or ZERO
         found = replace(found, new=rebalanced(found.new, start))
-    return Planned(original, account, stated, found, statement_files.first_taken(tx, account.pk, original.sha256))
+    return Planned(original, account, stated, found, statement_files.first_taken(tx, account.pk, original.sha256), late)

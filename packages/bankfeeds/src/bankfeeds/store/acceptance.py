@@ -1,10 +1,10 @@
 """The one hot write: a push and all its lines, when nothing about it needs a closer look.
 
 Account, order, start dates and ids are checked by the write itself. It either stores everything, in one transaction,
-or nothing and says so by None; then the careful way (`flows/accept.py`) finds out why. The statements are prebuilt text
-and go through the driver. Small pushes that come at the same time are stored together (`submit`). PostgreSQL: a small
-push alone is one statement that is its own transaction; a large one goes by COPY, at half the cost of
-`json_to_recordset` on both ends.
+or nothing and says so by None; then the careful way (`flows/accept.py`) finds out why, and looks closer at an account
+that has late lines waiting or dropped. The statements are prebuilt text and go through the driver. Small pushes that
+come at the same time are stored together (`submit`). PostgreSQL: a small push alone is one statement that is its own
+transaction; a large one goes by COPY, at half the cost of `json_to_recordset` on both ends.
 """
 
 from collections.abc import Sequence
@@ -94,6 +94,7 @@ _ALLOCATE = """
       AND a.deleted_at IS NULL AND a.verifying_since IS NULL AND a.status = 'connected' AND a.currency = %(currency)s
       AND (a.newest_on IS NULL OR a.newest_on <= %(first_day)s::date)
       AND x.id = a.connection_id AND x.deleted_at IS NULL AND x.status = 'Linked'
+      AND NOT EXISTS (SELECT 1 FROM late_lines l WHERE l.account_pk = a.pk AND l.state IN ('waiting', 'dropped'))
       AND NOT EXISTS (SELECT 1 FROM feeds f WHERE f.account_pk = a.pk AND f.status <> 'closed'
                       AND f.start_on > %(first_day)s::date)
     RETURNING a.pk, a.last_seq, a.external_id
@@ -177,6 +178,7 @@ _SQLITE_ALLOCATE = """
       AND a.deleted_at IS NULL AND a.verifying_since IS NULL AND a.status = 'connected' AND a.currency = :currency
       AND (a.newest_on IS NULL OR a.newest_on <= :first_day)
       AND x.deleted_at IS NULL AND x.status = 'Linked'
+      AND NOT EXISTS (SELECT 1 FROM late_lines l WHERE l.account_pk = a.pk AND l.state IN ('waiting', 'dropped'))
       AND NOT EXISTS (SELECT 1 FROM feeds f WHERE f.account_pk = a.pk AND f.status <> 'closed'
                       AND f.start_on > :first_day)
 """

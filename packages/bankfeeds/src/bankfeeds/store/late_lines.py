@@ -66,7 +66,8 @@ def present(tx: Write, line: LateLine) -> None:
     """It is in the account's stream now; whether it had waited or not."""
     values = _values(line)
     which = (_c.account_pk == line.account_pk, _c.id == line.id)
-    if not tx.run(late_lines.update().where(*which).values(_ended(line) | _texts(line))):
+    kept = {"account_pk", "id", "file_id", "at", "by"}
+    if not tx.run(late_lines.update().where(*which).values({k: v for k, v in values.items() if k not in kept})):
         tx.run(late_lines.insert().values(values))
 
 

@@ -24,6 +24,7 @@ _STORE = f"""
           AND a.verifying_since IS NULL
           AND a.currency = given.currency AND (a.newest_on IS NULL OR a.newest_on <= given.first_day)
           AND x.deleted_at IS NULL AND x.status = 'Linked'
+          AND NOT EXISTS (SELECT 1 FROM late_lines l WHERE l.account_pk = a.pk AND l.state IN ('waiting', 'dropped'))
           AND NOT EXISTS (SELECT 1 FROM feeds f WHERE f.account_pk = a.pk AND f.status <> 'closed'
                           AND f.start_on > given.first_day)
         FOR UPDATE OF a SKIP LOCKED),

@@ -38,6 +38,7 @@ _FIND = f"""
       AND (a.newest_on IS NULL OR a.newest_on <= {_member(5)})
       AND a.deleted_at IS NULL AND a.verifying_since IS NULL AND a.status = 'connected'
       AND x.deleted_at IS NULL AND x.status = 'Linked'
+      AND NOT EXISTS (SELECT 1 FROM late_lines l WHERE l.account_pk = a.pk AND l.state IN ('waiting', 'dropped'))
       AND NOT EXISTS (SELECT 1 FROM feeds f WHERE f.account_pk = a.pk AND f.status <> 'closed'
                       AND f.start_on > {_member(5)})
 """  # noqa: S608 - constants

@@ -15,20 +15,13 @@ from bankfeeds.flows import late_queue, quarantine, reconcile, rehearse, trace
 from bankfeeds.flows.crash_points import ACCEPT_WITH_CARE
 from bankfeeds.flows.examine import PushRequest
 
-from ...readers import documents
-from ...readers.documents import Booked
 from .conftest import COMPANY, CONNECTION, Died, Item, Sent
+from .late import ACCOUNT, TODAY, document, in_sage, item, set_presenting, stored
 from .operators import ANN, WHY, audit_rows, refuses
-from .test_interim_files import IBAN, take
+from .test_interim_files import take
 from .test_quarantine import hold_gaps
 
-ACCOUNT = "ext-acc-001"
-TODAY = "2026-03-02"
 LATE = Item("late-1", "2026-02-05", Decimal("-4.00"), Decimal("95.00"), "Coffee, Harbour")
-
-
-def item(line_id: str, on: str, amount: str, balance: str, text: str = "Flour") -> Item:
-    return Item(line_id, on, Decimal(amount), Decimal(balance), text)
 
 
 @pytest.fixture
@@ -37,16 +30,8 @@ def presenting(platform: Any) -> Any:
     platform.link()
     platform.push(item("t-1", "2026-02-04", "-1.00", "99.00"), item("t-2", "2026-02-09", "-2.00", "97.00"))
     platform.run()
-    late_queue.change(platform.world, ANN, ACCOUNT, WHY, presents=True)
+    set_presenting(platform)
     return platform
-
-
-def in_sage(platform: Any, bank_account: str = "ba-1") -> list[tuple[str, str]]:
-    return list(zip(platform.sage.stored[bank_account], platform.sage.days[bank_account], strict=True))
-
-
-def stored(platform: Any, line_id: str) -> Any:
-    return trace.line(platform.world, ACCOUNT, line_id).line
 
 
 def test_without_the_setting_a_late_line_is_refused_and_nothing_of_its_push_stays(platform: Any) -> None:
@@ -97,7 +82,7 @@ def test_a_gap_of_another_amount_is_not_explained_by_a_late_line(presenting: Any
 def test_where_lines_carry_no_balance_a_late_one_gets_none(platform: Any) -> None:
     platform.link()
     platform.push(item("t-1", "2026-02-09", "-2.00", "0"))
-    late_queue.change(platform.world, ANN, ACCOUNT, WHY, presents=True)
+    set_presenting(platform)
     platform.push(item("late-1", "2026-02-05", "-4.00", "0"))
     assert stored(platform, "late-1").balance == 0
     assert reconcile.reconcile(platform.world, ACCOUNT).verdict is Verdict.unproved
@@ -188,20 +173,6 @@ def test_a_listing_that_holds_gaps_lets_a_late_line_pass(presenting: Any) -> Non
     assert quarantine.every(presenting.world) == []
 
 
-def document(opening: str, *lines: tuple[int, str, str]) -> str:
-    """A camt.053 file of February with its balances: day, amount, text."""
-    booked = [Booked(date(2026, 2, day), Decimal(amount), text, bank_reference=text) for day, amount, text in lines]
-    closing = Decimal(opening) + sum((line.amount for line in booked), Decimal(0))
-    return documents.document(
-        documents.stmt(
-            documents.bal("OPBD", Decimal(opening)),
-            documents.bal("CLBD", closing),
-            *map(documents.entry, booked),
-            iban=IBAN,
-        )
-    )
-
-
 WHOLE = ("100.00", (4, "-1.00", "A"), (5, "-4.00", "LATE"), (9, "-2.00", "B"))
 
 
@@ -254,7 +225,7 @@ def test_dropped_it_is_never_sent_however_it_comes_again(waiting: Any) -> None:
     (dropped,) = late_queue.drop(waiting.world, ANN, ACCOUNT, [line_id], WHY)
     assert dropped.id == line_id
     assert late_queue.queues(waiting.world) == []
-    late_queue.change(waiting.world, ANN, ACCOUNT, WHY, presents=True)
+    set_presenting(waiting)
     assert take(waiting, document(*WHOLE)).sorted.known == 3
     with pytest.raises(Invalid, match="was dropped; it is never sent"):
         waiting.push(item(line_id, "2026-02-05", "-4.00", "95.00", "LATE"))
@@ -269,7 +240,7 @@ def test_dropped_it_is_never_sent_however_it_comes_again(waiting: Any) -> None:
 
 def test_a_file_for_an_account_that_presents_brings_its_late_lines_at_once(platform: Any) -> None:
     platform.link()
-    late_queue.change(platform.world, ANN, ACCOUNT, WHY, presents=True)
+    set_presenting(platform)
     take(platform, document("100.00", (4, "-1.00", "A")))
     take(platform, document("95.00", (9, "-2.00", "B")))
     take(platform, document("100.00", (4, "-1.00", "A"), (5, "-4.00", "LATE"), (9, "-2.00", "B"), (10, "5.00", "C")))
@@ -326,7 +297,7 @@ def test_of_two_one_dropped_first_the_other_is_still_known_to_be_in_the_balances
 def test_a_line_that_no_balance_has_goes_on_from_the_last_one_whatever_was_dropped(waiting: Any) -> None:
     """X is missing between the balances and dropped; the refund of the same sum that comes late after it is not."""
     late_queue.drop(waiting.world, ANN, ACCOUNT, [], WHY)
-    late_queue.change(waiting.world, ANN, ACCOUNT, WHY, presents=True)
+    set_presenting(waiting)
     waiting.push(item("refund", "2026-02-06", "4.00", "0", "Refund"))
     assert stored(waiting, "refund").balance == Decimal("97.00")
 

@@ -42,7 +42,8 @@ LATEST_START_DAYS = 20
 """Before the first day of the story: no user of Sage chooses a later start, see `people.py`."""
 FAVOURS_MAX = 40
 """How often what is rare is tried before it is left to chance."""
-DRAIN_ROUNDS = 1500
+DRAIN_ROUNDS = 5000
+"""A feed linked at the end sends 1,005 lines in statements of five, some 15 rounds each."""
 CALM_WAITS_S = (0.6, 5, 61, 300, 1300, 4000)
 
 

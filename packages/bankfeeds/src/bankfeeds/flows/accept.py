@@ -1,16 +1,17 @@
 """Accepting a push: what the institution sent becomes durable lines of the account's stream, or nothing does.
 
-Each item is read before the transaction. When nothing about the push is odd, `store/acceptance.py` stores it in one go,
-and a small one without keeping a thread waiting (`begin`); else the careful way here locks the account and looks at
-what was accepted before. Duplicates come first: a line accepted before with the same content is passed over with a
-warning, and dates, order and the other rules are asked of the new lines only. What comes late is refused, or presented
-(`late_lines.py`).
+Each item is read before the transaction. When nothing about the push is odd, `store/acceptance.py` stores it in one
+go, and a small one without keeping a thread waiting (`begin`), a file's several to a transaction (`accept_in_turn`);
+else the careful way here locks the account and looks at what was accepted before. Duplicates come first: a line
+accepted before with the same content is passed over with a warning, and dates, order and the other rules are asked of
+the new lines only. What comes late is refused, or presented (`late_lines.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice, takewhile
 
 from bankfeeds.domain.audit import AuditEntry
 from bankfeeds.domain.columns import Columns, columns_of, read_columns
@@ -89,6 +90,35 @@ def begin(world: World, actor: str, request: PushRequest) -> Begun | None:
 
     None, with nothing begun, for any other; whatever is wrong with it, `accept` says so.
     """
+    draft = _nothing_odd(world, actor, request)
+    if draft is None:
+        return None
+    world.crash(ACCEPT.format("before"))
+    stored = acceptance.submit(world.db, _new_push(draft))
+    return None if stored is None else Begun(world, draft, stored)
+
+
+STORED_AT_ONCE_MAX = 5
+"""Pushes of a file that share a transaction: pages that all of them change are written once."""
+
+
+def accept_in_turn(world: World, actor: str, requests: Iterable[PushRequest]) -> Iterator[PushOperation]:
+    """As `accept` of each, in their order: all of one account. What was yielded is durable."""
+    left = iter(requests)
+    while group := list(islice(left, STORED_AT_ONCE_MAX)):
+        _currency(world, group[0], world.clock())
+        drafts = (_nothing_odd(world, actor, request) for request in group)
+        plain = [draft for draft in takewhile(lambda draft: draft is not None, drafts) if draft is not None]
+        news = [_new_push(draft) for draft in plain]
+        stored = call(world, ACCEPT, lambda news=news: acceptance.store_in_turn(world.db, news))
+        for draft, numbered in zip(plain, stored, strict=False):
+            yield _push(draft, (), draft.columns, first_seq=numbered.first_seq, last_seq=numbered.last_seq)
+        for request in group[len(stored) :]:
+            yield accept(world, actor, request)
+
+
+def _nothing_odd(world: World, actor: str, request: PushRequest) -> _Draft | None:
+    """None if `accept` has to look closer, if only because it was not asked for the account before."""
     now = world.clock()
     currency = world.currencies.get((request.company_id, request.connection_id, request.account_id), now)
     if currency is None or request.body_account_id != request.account_id or not request.items:
@@ -96,10 +126,7 @@ def begin(world: World, actor: str, request: PushRequest) -> Begun | None:
     columns = read_columns(request.items, EXPONENTS[currency], world.limits.text)
     if columns is None or columns.has_repeats:
         return None
-    draft = _Draft(request, actor, request.key or world.ids.uuid(), now, currency, columns, ())
-    world.crash(ACCEPT.format("before"))
-    stored = acceptance.submit(world.db, _new_push(draft))
-    return None if stored is None else Begun(world, draft, stored)
+    return _Draft(request, actor, request.key or world.ids.uuid(), now, currency, columns, ())
 
 
 def _currency(world: World, request: PushRequest, now: datetime) -> str:

@@ -20,7 +20,7 @@ from bankfeeds.domain.statement_ledger import ZERO, accounts_of, finish
 from bankfeeds.domain.taken_file import OriginalFile, TakenFile, TakenPart
 from bankfeeds.domain.transaction import LINES_MAX, Line, latest_day
 from bankfeeds.flows import examine, named
-from bankfeeds.flows.accept import accept
+from bankfeeds.flows.accept import accept_in_turn
 from bankfeeds.flows.context import World
 from bankfeeds.flows.examine import PushRequest
 from bankfeeds.flows.push_item import of_file
@@ -163,16 +163,23 @@ def put_down(world: World, actor: str, plans: Sequence[Planned], reason: str | N
 
 def take(world: World, actor: str, taking: Taking) -> Iterator[PushOperation]:
     """The new lines, at most LINES_MAX to a push operation; each is durable as it comes."""
-    account, taken = taking.plan.account, 0
-    for batch, key in zip(taking.plan.batches, taking.push_keys, strict=True):
-        items = [of_file(line) for line in batch]
-        request = PushRequest(account.company_id, account.connection_id, account.id, account.id, items, key=key)
+    batches, taken = taking.plan.batches, 0
+    operations = accept_in_turn(world, actor, _requests(taking.plan.account, batches, taking.push_keys))
+    for batch in batches:
         try:
-            yield accept(world, actor, request)
+            yield next(operations)
         except Invalid as refusal:
-            where = f"{taking.plan.original.name}, lines {taken + 1} to {taken + len(items)} of the new ones: "
+            where = f"{taking.plan.original.name}, lines {taken + 1} to {taken + len(batch)} of the new ones: "
             raise Invalid(refusal.code, where + refusal.message, refusal.flaws) from refusal
-        taken += len(items)
+        taken += len(batch)
+
+
+def _requests(
+    account: SourceAccount, batches: Sequence[Sequence[FileLine]], keys: Sequence[str]
+) -> Iterator[PushRequest]:
+    for batch, key in zip(batches, keys, strict=True):
+        items = [of_file(line) for line in batch]
+        yield PushRequest(account.company_id, account.connection_id, account.id, account.id, items, key=key)
 
 
 def _keys(world: World, plan: Planned) -> tuple[str, ...]:

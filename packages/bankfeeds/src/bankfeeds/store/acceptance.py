@@ -7,7 +7,7 @@ come at the same time are stored together (`submit`). PostgreSQL: a small push a
 transaction; a large one goes by COPY, at half the cost of `json_to_recordset` on both ends.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from itertools import chain, repeat
 from typing import Any
@@ -41,6 +41,28 @@ def store(database: Database, push: NewPush) -> Numbered | None:
         return database.write_raw(lambda cursor: _store_by_copy(cursor, push))
     except psycopg.errors.UniqueViolation:
         return None
+
+
+def store_in_turn(database: Database, pushes: Sequence[NewPush]) -> list[Numbered]:
+    """Pushes of one account, one behind the other in one transaction: as many of the first as need no closer look."""
+    if database.is_nested or not all(push.is_in_order() for push in pushes):
+        return []
+    if not database.is_postgresql:
+        return database.write(lambda tx: _until_odd(_store_sqlite(tx, push) for push in pushes))
+    try:
+        return database.write_raw(lambda cursor: _until_odd(_store_by_copy(cursor, push) for push in pushes))
+    except psycopg.errors.UniqueViolation:
+        return []
+
+
+def _until_odd(stored: Iterable[Numbered | None]) -> list[Numbered]:
+    """Nothing behind it is even tried."""
+    numbers: list[Numbered] = []
+    for one in stored:
+        if one is None:
+            break
+        numbers.append(one)
+    return numbers
 
 
 def submit(database: Database, push: NewPush) -> "Future[Numbered | None] | None":

@@ -270,7 +270,7 @@ def make_platform(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ca
 
     def make(limits: Limits | None = None) -> Platform:
         if request.param == "sqlite":
-            url = f"sqlite:///{tmp_path / 'test.db'}"
+            url = f"sqlite:///{tmp_path / f'test{len(made)}.db'}"
         else:
             url = request.getfixturevalue("new_postgresql")()
         database = Database(url)

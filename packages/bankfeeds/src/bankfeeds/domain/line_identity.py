@@ -39,8 +39,7 @@ def is_placeholder(reference: str) -> bool:
 
 def digest(parts: Iterable[str]) -> str:
     """32 hexadecimal digits for these texts, in this order; no two lists of texts run together."""
-    joined = "".join([f"{len(part)}:{part}" for part in parts])
-    return sha256(joined.encode()).hexdigest()[:ID_LENGTH]
+    return _hashed("".join([f"{len(part)}:{part}" for part in parts]))
 
 
 Scope = Callable[[FileAccount], str]
@@ -49,35 +48,52 @@ Scope = Callable[[FileAccount], str]
 
 def line_ids(drafts: Sequence[StatementDraft], scope: Scope) -> list[list[str]]:
     """For each draft the ids of its entries, in the entries' own order."""
-    within = [(scope(draft.account), draft.account.currency) for draft in drafts]
-    named = [[_by_reference(of, entry) for entry in draft.entries] for of, draft in zip(within, drafts, strict=True)]
+    within = [_Within(scope(draft.account), draft.account.currency) for draft in drafts]
+    named = [list(map(of.by_reference, draft.entries)) for of, draft in zip(within, drafts, strict=True)]
     uses = Counter(chain.from_iterable(named))
     occurrences: Counter[str] = Counter()
     return [
         [
-            by_reference if by_reference and uses[by_reference] == 1 else _by_content(of, entry, occurrences)
+            by_reference if by_reference and uses[by_reference] == 1 else of.by_content(entry, occurrences)
             for entry, by_reference in zip(draft.entries, listed, strict=True)
         ]
         for of, draft, listed in zip(within, drafts, named, strict=True)
     ]
 
 
-_Within = tuple[str, str]
+class _Within:
+    """The ids of one account's entries. What `digest` would join is joined here part by part, in half the time."""
+
+    def __init__(self, scope: str, currency: str) -> None:
+        account = f"{len(scope)}:{scope}{len(currency)}:{currency}"
+        self._content, self._reference = f"7:content{account}", f"9:reference{account}"
+
+    def by_reference(self, entry: Entry) -> str | None:
+        """None where the bank gives none."""
+        reference = entry.bank_reference
+        if not reference or is_placeholder(reference):
+            return None
+        return _hashed(f"{self._reference}{_day_and_amount(entry)}{len(reference)}:{reference}")
+
+    def by_content(self, entry: Entry, occurrences: Counter[str]) -> str:
+        """Counts it."""
+        reference, fingerprint = entry.bank_reference or "", entry.fingerprint
+        told = f"{len(reference)}:{reference}{len(fingerprint)}:{fingerprint}"
+        content = _hashed(f"{self._content}{_day_and_amount(entry)}{told}")
+        occurrences[content] += 1
+        count = str(occurrences[content])
+        return _hashed(f"{len(content)}:{content}{len(count)}:{count}")
 
 
-def _by_content(within: _Within, entry: Entry, occurrences: Counter[str]) -> str:
-    where = _where_and_what(within, entry)
-    content = digest(("content", *where, entry.bank_reference or "", entry.fingerprint))
-    occurrences[content] += 1
-    return digest((content, str(occurrences[content])))
-
-
-def _by_reference(within: _Within, entry: Entry) -> str | None:
-    if not entry.bank_reference or is_placeholder(entry.bank_reference):
-        return None
-    return digest(("reference", *_where_and_what(within, entry), entry.bank_reference))
-
-
-def _where_and_what(within: _Within, entry: Entry) -> tuple[str, str, str, str]:
+def _day_and_amount(entry: Entry) -> str:
     """The amount without trailing zeros: 8.850 in one file is 8.85 in another."""
-    return *within, entry.date.isoformat(), format(entry.amount.normalize(), "f")
+    amount = str(entry.amount)
+    if "E" in amount:
+        amount = format(entry.amount.normalize(), "f")
+    elif "." in amount:
+        amount = amount.rstrip("0").rstrip(".")
+    return f"10:{entry.date.isoformat()}{len(amount)}:{amount}"
+
+
+def _hashed(joined: str) -> str:
+    return sha256(joined.encode()).hexdigest()[:ID_LENGTH]

@@ -22,6 +22,7 @@ from bankfeeds.readers.values import quoted
 
 FALLBACK_TEXT = "Bank transaction"
 _IBAN_LENGTH_MIN = 15
+_OTHERS = ("counterparty", "reference", "bank_reference", "account", "currency")
 _PROFILE_NEEDED = (
     "this looks like CSV, which needs a mapping profile: make one with `bankfeeds csv-profile FILE`, look it over, "
     "and name it with --profile"
@@ -53,7 +54,10 @@ def read_csv(chunks: Iterable[bytes], file: str, limits: Limits, hints: Hints) -
         if not any(cells):
             continue
         key, row = reading.row(line, cells)
-        gathered.setdefault(key, _Gathered()).rows.append(row)
+        one = gathered.get(key)
+        if one is None:
+            one = gathered[key] = _Gathered()
+        one.rows.append(row)
         count += 1
         if count > limits.lines_max:
             raise UnreadableFile(file, line, None, f"more than {limits.lines_max} lines (lines_max)")
@@ -93,6 +97,7 @@ class _Reading:
         self._in = frozenset(word.casefold() for word in profile.credit_words)
         self._at: Mapping[str, int] = {}
         self._texts: Sequence[int] = ()
+        self._others: Sequence[int | None] = ()
         self._headings: Sequence[str] = ()
 
     def head(self, line: int, cells: Sequence[str]) -> None:
@@ -112,8 +117,9 @@ class _Reading:
             self._refuse(line, "date", cells, f"is not a day of the calendar ({self._order})")
         amount = self._amount(line, cells)
         texts = " ".join(" ".join([cells[place] for place in self._texts]).split())
-        name, reference = self._cell(cells, "counterparty"), self._cell(cells, "reference")
-        bank_reference = self._cell(cells, "bank_reference")
+        name, reference, bank_reference, account, currency = [
+            " ".join(cells[place].split()) if place is not None else "" for place in self._others
+        ]
         entry = Entry(
             on,
             amount,
@@ -125,8 +131,8 @@ class _Reading:
             digest((texts, name, reference)),
         )
         balance = self._number(line, cells, "balance") if "balance" in at else None
-        currency = self._cell(cells, "currency") or self._profile.currency or ""
-        return (self._cell(cells, "account").replace(" ", ""), currency.upper()), _Row(line, entry, balance)
+        whose = account.replace(" ", ""), (currency or self._profile.currency or "").upper()
+        return whose, _Row(line, entry, balance)
 
     def _begin(self, headings: Sequence[str]) -> None:
         try:
@@ -137,6 +143,7 @@ class _Reading:
             ) from None
         self._headings, self._at = headings, at
         self._texts = [place for key, place in at.items() if key.startswith("description")]
+        self._others = [at.get(key) for key in _OTHERS]
 
     def _amount(self, line: int, cells: Sequence[str]) -> Decimal:
         at = self._at
@@ -166,9 +173,6 @@ class _Reading:
         if amount is None:
             self._refuse(line, column, cells, f"is not an amount with the decimal mark {self._decimal!r}")
         return amount
-
-    def _cell(self, cells: Sequence[str], column: str) -> str:
-        return " ".join(cells[self._at[column]].split()) if column in self._at else ""
 
     def _refuse(self, line: int, column: str, cells: Sequence[str], reason: str) -> NoReturn:
         place = self._at[column]

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from bankfeeds.flows import take_file, taken_files, trace
+from bankfeeds.flows.accept import STORED_AT_ONCE_MAX
 from bankfeeds.readers import original, read_drafts
 from bankfeeds.web.statement_file import UNPACKED_BYTES_MAX
 
@@ -113,8 +114,11 @@ def test_a_file_taken_is_on_record_with_the_pushes_it_became_and_known_when_it_c
     assert send(site, linked, None, method="GET", account="acc-009").status_code == 404
 
 
-def test_died_between_two_pushes_the_record_says_what_never_came_and_the_file_taken_again_brings_it(world, linked):
-    text = message([replace(LINES[2], text=f"Till {number}") for number in range(2500)]).encode()
+def test_died_between_two_transactions_the_record_says_what_never_came_and_the_file_taken_again_brings_it(
+    world, linked
+):
+    lines, durable = 7500, 1000 * STORED_AT_ONCE_MAX
+    text = message([replace(LINES[2], text=f"Till {number}") for number in range(lines)]).encode()
     deaths = iter([False, True])
 
     def die(point):
@@ -129,15 +133,15 @@ def test_died_between_two_pushes_the_record_says_what_never_came_and_the_file_ta
     with pytest.raises(SystemExit):
         list(take_file.take(replace(world, crash=die), "cli", taking))
     (part,) = taken_files.get(world, taking.file_id).parts
-    assert part.missing_keys == list(taking.push_keys[1:])
+    assert part.missing_keys == list(taking.push_keys[STORED_AT_ONCE_MAX:])
 
     (again,) = take_file.put_down(world, "cli", looked(world))
-    assert (again.plan.sorted.known, len(again.plan.sorted.new)) == (1000, 1500)
+    assert (again.plan.sorted.known, len(again.plan.sorted.new)) == (durable, lines - durable)
     assert again.plan.taken_before == taken_files.get(world, taking.file_id).file
     pushes = list(take_file.take(world, "cli", again))
     assert [push.key for push in pushes] == list(again.push_keys)
     assert taken_files.get(world, again.file_id).is_whole
-    assert len(worlds.everything(world)["lines"]) == 2500
+    assert len(worlds.everything(world)["lines"]) == lines
     line = again.plan.sorted.new[-1].id
     assert trace.line(world, f"{linked.connection_id}/acc-001", line).file == taken_files.get(world, again.file_id).file
 

@@ -37,7 +37,7 @@ check: install database ## format, lint, types, import rules, quick tests
 	$(BIN)/pytest -q -m "not slow and not soak" -n logical --dist loadfile
 
 test: check browser network prometheus node ## everything: check, then the slow tests (processes, browser, crashes)
-	$(BIN)/pytest -q -m "slow and not soak" -n 3 --dist loadfile
+	$(BIN)/pytest -q -m "slow and not soak" -n 3 --dist loadfile --no-loadscope-reorder
 
 # $(call need,PROGRAM TO LOOK FOR,DEBIAN PACKAGES,WHAT FOR)
 define need

@@ -13,6 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
 from operator import add
+from typing import NamedTuple
 
 ZERO = Decimal(0)
 BREAKS_KEPT_MAX = 10_000
@@ -33,6 +34,14 @@ class Stretch:
     days: Sequence[str]
     amounts: Sequence[str]
     balances: Sequence[str]
+
+
+class Moved(NamedTuple):
+    """A line that came late: its own day, and the one among whose lines it stands."""
+
+    on: date
+    stands_on: date
+    amount: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +184,8 @@ class Prover:
             known.last_seq, known.total, known.closing = stretch.first_seq + end - 1, known.total + total, closing
             at = end
 
-    def proof(self, stated: Mapping[date, Decimal]) -> Proof:
-        """`stated`: the institution's own closing balances."""
+    def proof(self, stated: Mapping[date, Decimal], moved: Sequence[Moved] = ()) -> Proof:
+        """`stated`: the institution's own closing balances. `moved`: lines that stand on another day than theirs."""
         breaks, days = self._first_break() + self.breaks, self._days()
         has_balances = self.has_balances or not self.has_amounts
         open_days = {day.on for day in days if day.missing}
@@ -186,7 +195,7 @@ class Prover:
             return Proof(days, breaks, gaps, _compare(days, closings), has_balances, len(closings))
         before = max((on for on in stated if days and on < days[0].on), default=None)
         chain = closings if before is None else [(before, stated[before]), *closings]
-        return Proof(days, [], [], _compare_totals(days, chain), has_balances, max(len(chain) - 1, 0))
+        return Proof(days, [], [], _compare_totals(days, chain, moved), has_balances, max(len(chain) - 1, 0))
 
     def _opening(self) -> Decimal:
         """Before the first line. If all lines of its day carry one balance, it is the day's, and the day begins
@@ -220,13 +229,17 @@ def _compare(days: Sequence[Day], stated: Sequence[tuple[date, Decimal]]) -> lis
     return [each for each in found if each.missing]
 
 
-def _compare_totals(days: Sequence[Day], stated: Sequence[tuple[date, Decimal]]) -> list[Disagreement]:
+def _compare_totals(
+    days: Sequence[Day], stated: Sequence[tuple[date, Decimal]], moved: Sequence[Moved]
+) -> list[Disagreement]:
     """Without balances on the lines: from one closing balance that the institution states to the next."""
     ons = [day.on for day in days]
     wrong: list[Disagreement] = []
     for (before, opening), (on, closing) in pairwise(stated):
         between = days[bisect_right(ons, before) : bisect_right(ons, on)]
         reached = opening + sum((day.total for day in between), ZERO)
+        reached += sum((line.amount for line in moved if before < line.on <= on), ZERO)
+        reached -= sum((line.amount for line in moved if before < line.stands_on <= on), ZERO)
         if reached != closing:
             wrong.append(Disagreement(on, reached, closing))
     return wrong

@@ -4,7 +4,6 @@ Sage takes lines in date order only. So a late line waits until somebody has it 
 is set to, it is presented at once: as a line of the day on which it came, with its own day in the text.
 """
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from itertools import chain, combinations
 
-from bankfeeds.domain.balance_proof import ZERO, Break, Stretch
+from bankfeeds.domain.balance_proof import ZERO, Break
 from bankfeeds.domain.text import tidy
 from bankfeeds.domain.transaction import Line, TextLimits
 
@@ -87,98 +86,49 @@ def _dated(line: Line, limits: TextLimits) -> str:
     return tidy(f"{line.on}: {line.description}" if line.description else f"{line.on}", limits.description_max)
 
 
-def balances_after(late: Sequence[Line], others: Sequence[LateLine], newest: Stretch) -> list[Decimal]:
-    """The account's balance after each of them, in their order behind its `newest` lines; `others` came late, too.
+def explained(
+    gaps: Sequence[Break], late: Sequence[LateLine], first_on: date | None
+) -> dict[int, tuple[LateLine, ...]]:
+    """By the number of a gap's line the late lines that it is there for. `first_on`: of the account's first line.
 
-    If the institution's balances have them already, they end as those are. Else they go on from the last one. An
-    account whose lines carry no balance gets none.
-    """
-    moved = {line.seq for line in others}
-    at = [n for n in range(len(newest.days)) if newest.first_seq + n not in moved]
-    own = _Own(
-        [newest.days[n] for n in at], *([Decimal(of[n]) for n in at] for of in (newest.amounts, newest.balances))
-    )
-    if not any(own.balances) and not any(line.balance for line in late):
-        return [ZERO] * len(late)
-    total = sum((line.amount for line in late), ZERO)
-    running = Decimal(newest.balances[-1])
-    among = _in_balances(late, others, own, is_whole=newest.first_seq == 1) if at else None
-    if among is not None:
-        behind = {newest.first_seq + n for n in range(at[-1] + 1, len(newest.days))}
-        apart = [line for line in others if line.seq in behind and line not in among]
-        running = own.balances[-1] + sum((line.amount for line in apart), ZERO) - total
-    after: list[Decimal] = []
-    for line in late:
-        running += line.amount
-        after.append(running)
-    return after
-
-
-@dataclass(frozen=True, slots=True)
-class _Own:
-    """Lines that came in their time, with the institution's own balances; ISO days."""
-
-    days: Sequence[str]
-    amounts: Sequence[Decimal]
-    balances: Sequence[Decimal]
-
-
-def _in_balances(
-    late: Sequence[Line], others: Sequence[LateLine], own: _Own, *, is_whole: bool
-) -> tuple[LateLine, ...] | None:
-    """The others beside which these are in the institution's balances already; None if these are not.
-
-    They are if, since their days, just what they come to is missing between the balances, alone or with others. They
-    are not if those alone are missing, or nothing. Before the first line, their own balance tells.
-    """
-    total = sum((line.amount for line in late), ZERO)
-    first_on = late[0].on
-    if is_whole and late[-1].on.isoformat() < own.days[0]:
-        return () if late[-1].balance == own.balances[0] - own.amounts[0] else None
-    since = [(first_on, [line for line in others if line.on >= first_on])]
-    if others and min(line.on for line in others) < first_on:
-        since.append((min(line.on for line in others), list(others)))
-    for on, beside in since:
-        lacking = _lacking_since(on, own, is_whole=is_whole)
-        if lacking is None or _coming_to(lacking, beside) is not None:
-            continue
-        among = _coming_to(lacking - total, beside)
-        if among is not None:
-            return among
-    return None
-
-
-def _lacking_since(on: date, own: _Own, *, is_whole: bool) -> Decimal | None:
-    """What is missing between the balances from a day on: what they moved by, without what the lines come to.
-
-    None if these lines, the newest of an account, begin later and are not all of them.
-    """
-    at = bisect_left(own.days, on.isoformat())
-    if at == 0 and not is_whole:
-        return None
-    before = own.balances[at - 1] if at else own.balances[0] - own.amounts[0]
-    return own.balances[-1] - before - sum(own.amounts[at:], ZERO)
-
-
-def explained(gaps: Sequence[Break], late: Sequence[LateLine]) -> dict[int, tuple[LateLine, ...]]:
-    """By the number of a gap's line the late lines that it is there for.
-
-    Of presented ones the account's balances may have each on its own day, and its lines on another: over such a span of
-    days everything adds up, or all but what was dropped or waits. Else a gap may be just what was dropped or waits.
+    Of presented ones the account's balances may have each on its own day, and its lines on another: over such a span
+    of days everything adds up, or all but what was dropped or waits. Else a gap may be just what was dropped or waits:
+    each of those stands for one gap only. Of before the first line, what its opening balance has leaves one gap.
     """
     presented = [line for line in late if line.state is LateState.presented]
     absent = [line for line in late if line.state is not LateState.presented]
-    found: dict[int, tuple[LateLine, ...]] = {}
-    for span in _spans(presented):
-        within = [gap for gap in gaps if span.first_on <= gap.on <= span.last_on]
+    found = _of_before(first_on, gaps, presented) if first_on is not None else {}
+    left = [gap for gap in gaps if gap.seq not in found]
+    for span in _spans([line for line in presented if first_on is None or line.on >= first_on]):
+        within = [gap for gap in left if span.first_on <= gap.on <= span.last_on]
         total = sum((gap.missing for gap in within), ZERO)
         lacking = _coming_to(total, [line for line in absent if line.on <= span.last_on])
-        if lacking is not None:
+        if lacking is not None and within:
             found.update({gap.seq: (*span.lines, *lacking) for gap in within})
-    for gap in gaps:
+            absent = [line for line in absent if line not in lacking]
+    for gap in left:
         lacking = _coming_to(gap.missing, [line for line in absent if line.on <= gap.on])
         if gap.seq not in found and lacking:
             found[gap.seq] = lacking
+            absent = [line for line in absent if line not in lacking]
+    return found
+
+
+def _of_before(first_on: date, gaps: Sequence[Break], presented: Sequence[LateLine]) -> dict[int, tuple[LateLine, ...]]:
+    """Gaps at lines of before the first day: each just what it, its push, or all of them until then come to."""
+    early = [line for line in presented if line.on < first_on]
+    at = {line.seq: line for line in early}
+    found: dict[int, tuple[LateLine, ...]] = {}
+    for gap in gaps:
+        line = at.get(gap.seq)
+        if line is None:
+            continue
+        beside = [each for each in early if each.push_key == line.push_key]
+        until = [each for each in early if (each.seq or 0) <= gap.seq]
+        for lines in ([line], beside, until):
+            if sum((each.amount for each in lines), ZERO) == -gap.missing:
+                found[gap.seq] = tuple(lines)
+                break
     return found
 
 

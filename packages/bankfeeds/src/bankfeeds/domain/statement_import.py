@@ -120,8 +120,8 @@ def _without_same_days(
     ends = {line.date: line.balance for line in lines.lines}
     ended = {line.on: line.balance for line in before}
     late_days = {line.on for line in before if line.came_late}
-    begun = {(line.on, line.balance - line.amount) for line in before if line.on in late_days}
-    reached = {(line.on, line.balance) for line in before if line.on in late_days}
+    begun = {(line.on, line.balance - line.amount) for line in unmatched if line.on in late_days}
+    reached = {(line.on, line.balance) for line in unmatched if line.on in late_days}
     here: defaultdict[date, Counter[Decimal]] = defaultdict(Counter)
     there: defaultdict[date, Counter[Decimal]] = defaultdict(Counter)
     for line in unknown:

@@ -10,7 +10,8 @@ from datetime import date, datetime
 from bankfeeds.domain.audit import AuditEntry
 from bankfeeds.domain.balance_proof import Stretch
 from bankfeeds.domain.feed import is_withheld
-from bankfeeds.domain.late_line import LateState, as_presented, balances_after, came, presented_on
+from bankfeeds.domain.late_balances import balances_after
+from bankfeeds.domain.late_line import LateState, as_presented, came, presented_on
 from bankfeeds.domain.source_account import SourceAccount
 from bankfeeds.domain.transaction import Line, TextLimits
 from bankfeeds.flows.confirm import CAME_LATE, SKIPPED

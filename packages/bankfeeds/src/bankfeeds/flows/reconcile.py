@@ -13,6 +13,7 @@ from bankfeeds.domain.balance_proof import (
     ZERO,
     Break,
     FeedProof,
+    Moved,
     Proof,
     Prover,
     Verdict,
@@ -112,10 +113,11 @@ def _reconcile(tx: Read, account: SourceAccount, now: datetime) -> Reconciled:
     for stretch in proof.stretches(tx, account.pk, 1, account.last_seq):
         prover.read(stretch)
     stated = proof.stated(tx, account.pk)
-    proved = prover.proof(stated)
-    feeds = [_of_feed(tx, feed, proved, account.last_seq) for feed in proof.feeds_of(tx, account.pk)]
     came_late = late_lines.of_account(tx, account.pk)
-    late = explained(proved.gaps, came_late)
+    moved = [Moved(line.on, line.presented_on, line.amount) for line in came_late if line.presented_on is not None]
+    proved = prover.proof(stated, moved)
+    feeds = [_of_feed(tx, feed, proved, account.last_seq) for feed in proof.feeds_of(tx, account.pk)]
+    late = explained(proved.gaps, came_late, proved.days[0].on if proved.days else None)
     return Reconciled(
         account,
         now,

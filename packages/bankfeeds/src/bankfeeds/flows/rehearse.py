@@ -61,24 +61,19 @@ def rehearse(world: World, request: PushRequest) -> Rehearsal:
         told += examine.withheld_warnings(tx, account, columns_of(new))
         if any(feed.start_on is None for feed in live):
             told.append(Flaw("transactions", _UNKNOWN_START))
-        withheld = min((_count_before(new, feed.start_on) for feed in live), default=0)
-        drafts = [
-            draft
-            for feed in live
-            for draft in _statements(
-                feed.bank_account_id,
-                new[_count_before(new, feed.start_on) :],
-                world.limits.lines_per_statement_max,
-            )
-        ]
+        days = [line.on for line in (*found.new, *found.late)]
+        sent = {feed.bank_account_id: _sent(new, days, feed.start_on) for feed in live}
+        withheld = min((len(new) - len(each) for each in sent.values()), default=0)
+        limit = world.limits.lines_per_statement_max
+        drafts = [draft for name, each in sent.items() for draft in _statements(name, each, limit)]
         return Rehearsal(len(new), len(found.known), withheld, tuple(told), drafts)
 
     return world.db.read(look)
 
 
-def _count_before(lines: Sequence[Line], start_on: date | None) -> int:
-    """They are in order of days: this many come first."""
-    return 0 if start_on is None else sum(line.on < start_on for line in lines)
+def _sent(new: Sequence[Line], days: Sequence[date], start_on: date | None) -> list[Line]:
+    """Without those of before a feed's first day; `days` are the lines' own, on which they came or not."""
+    return [line for line, on in zip(new, days, strict=True) if start_on is None or on >= start_on]
 
 
 def _statements(bank_account_id: str, lines: Sequence[Line], limit: int) -> list[StatementDraft]:

@@ -7,6 +7,7 @@ kept. Killed between two pushes, it is taken again: what was accepted is known b
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import groupby
 
 from bankfeeds.domain.audit import AuditEntry, check_reason
 from bankfeeds.domain.errors import Conflict, Invalid, NotFound, one_flaw
@@ -282,15 +283,33 @@ def _as_they_came(tx: Read, account: SourceAccount, before: Sequence[BookedLine]
     return [*late.values(), *(line for line in before if line.id not in late)]
 
 
+def _rebalanced_late(tx: Read, account: SourceAccount, late: Sequence[FileLine]) -> tuple[FileLine, ...]:
+    """Each day on from what stood before it, so that the day is known when another format brings it with balances."""
+    first = lines.first(tx, account) if late else None
+    if first is None:
+        return tuple(late)
+    opening = first.balance - first.amount
+    before_first = opening - sum((line.amount for line in late if line.date < first.on), ZERO)
+    made: list[FileLine] = []
+    for on, of_day in groupby(late, key=lambda line: line.date):
+        if on < first.on:
+            made += rebalanced(list(of_day), before_first)
+            before_first = made[-1].balance
+        else:
+            before = lines.balance_before(tx, account, on)
+            made += rebalanced(list(of_day), opening if before is None else before)
+    return tuple(made)
+
+
 def _plan(world: World, tx: Read, original: OriginalFile, account: SourceAccount, stated: AccountLines) -> Planned:
     before = lines.booked_between(tx, account.pk, stated.lines[0].date, stated.lines[-1].date) if stated.lines else []
     found = sort_out(stated, _as_they_came(tx, account, before), account.newest_on)
+    last = lines.last_balance(tx, account)
+    if stated.opening is None and stated.closing is None:
+        start = last if last is not None else account.balance or ZERO
+        found = replace(found, new=rebalanced(found.new, start), late=_rebalanced_late(tx, account, found.late))
     late = _late_ones(world, tx, account, found.late)
     if found.new or late.presented:
         examine.ready(tx, PushRequest(account.company_id, account.connection_id, account.id, account.id, ()), account)
-    last = lines.last_balance(tx, account)
     stated = proved_since(stated, found, last)
-    if stated.opening is None and stated.closing is None:
-        start = last if last is not None else account.balance or ZERO
-        found = replace(found, new=rebalanced(found.new, start))
     return Planned(original, account, stated, found, statement_files.first_taken(tx, account.pk, original.sha256), late)

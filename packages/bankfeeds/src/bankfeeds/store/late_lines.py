@@ -67,8 +67,9 @@ def present(tx: Write, line: LateLine) -> None:
     values = _values(line)
     which = (_c.account_pk == line.account_pk, _c.id == line.id)
     kept = {"account_pk", "id", "file_id", "at", "by"}
-    if not tx.run(late_lines.update().where(*which).values({k: v for k, v in values.items() if k not in kept})):
-        tx.run(late_lines.insert().values(values))
+    change = late_lines.update().where(*which).values({k: v for k, v in values.items() if k not in kept})
+    if not tx.run(change) and not tx.run(dialect.insert_if_absent(tx.is_postgresql, late_lines, values)):
+        tx.run(change)  # a file put it down at this very moment
 
 
 def drop(tx: Write, account_pk: int, ids: Sequence[str], at: datetime, by: str, reason: str) -> None:

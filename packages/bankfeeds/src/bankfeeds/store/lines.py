@@ -82,6 +82,24 @@ def last_balance(tx: Read, account: SourceAccount) -> Decimal | None:
     return None if row is None else row.balance
 
 
+def first(tx: Read, account: SourceAccount) -> BookedLine | None:
+    """The account's very first; it came in time."""
+    row = tx.row(sa.select(_l.id, _l.posted_on, _l.amount, _l.balance).where(_l.pk == (account.pk << t.SEQ_BITS) + 1))
+    return None if row is None else BookedLine(row.id, row.posted_on, row.amount, row.balance)
+
+
+def balance_before(tx: Read, account: SourceAccount, on: date) -> Decimal | None:
+    """After the last line of an earlier day; None if there is none."""
+    base = account.pk << t.SEQ_BITS
+    row = tx.row(
+        sa.select(_l.balance)
+        .where(_l.pk.between(base + 1, base + account.last_seq), _l.posted_on < on)
+        .order_by(_l.pk.desc())
+        .limit(1)
+    )
+    return None if row is None else row.balance
+
+
 def next_batch(tx: Read, account_pk: int, after_seq: int, limit: int, *, from_on: date | None, feed_pk: int) -> Batch:
     """The oldest lines after `after_seq` that this feed is to get: none before `from_on`, none it has settled apart."""
     return _batch(tx, account_pk, after_seq + 1, _SEQ_MASK, limit, from_on, feed_pk)

@@ -1,7 +1,10 @@
 """Late lines beside others: several pushes and formats, a restore, a feed's first day, an id that comes otherwise."""
 
+import random
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -10,13 +13,16 @@ from bankfeeds.domain.balance_proof import Verdict
 from bankfeeds.domain.errors import Conflict, Invalid
 from bankfeeds.domain.late_line import LateState
 from bankfeeds.domain.push_operation import PushStatus
-from bankfeeds.flows import late_queue, reconcile, take_file, verify
+from bankfeeds.flows import late_queue, reconcile, rehearse, take_file, verify
+from bankfeeds.flows.examine import PushRequest
 
-from ...readers import swift
+from ...readers import documents, swift
 from ...readers.documents import Booked
+from .conftest import COMPANY, CONNECTION, Item, Sent
 from .late import ACCOUNT, TODAY, document, in_sage, item, set_presenting, stored
 from .operators import ANN, WHY, audit_rows, refuses
-from .test_interim_files import IBAN, take
+from .test_interim_files import IBAN, camt, take
+from .test_quarantine import hold_gaps
 
 GAP = ((4, "-1.00", "A"), (5, "-4.00", "X"), (6, "-7.00", "Y"), (7, "-8.00", "Z"), (9, "-2.00", "B"))
 """A month of which the first files bring the first and the last line only."""
@@ -238,3 +244,191 @@ def test_what_a_file_lets_wait_is_kept_as_it_would_be_accepted(platform: Any) ->
     (late,) = late_queue.of_account(platform.world, ACCOUNT).waiting
     assert late.description is not None
     assert len(late.description) == limit
+
+
+def camt_052(opening: str, *lines: tuple[int, str, str]) -> str:
+    """What the bank tells during a day of February, from a balance in its middle."""
+    booked = [Booked(date(2026, 2, on), Decimal(amount), text, bank_reference=text) for on, amount, text in lines]
+    closing = Decimal(opening) + sum((line.amount for line in booked), Decimal(0))
+    balances = documents.bal("OPBD", Decimal(opening)), documents.bal("ITBD", closing)
+    return camt("camt.052", *balances, *map(documents.entry, booked))
+
+
+@pytest.mark.parametrize("presents", [True, False])
+def test_a_part_of_a_late_day_that_overlaps_another_loses_no_line(platform: Any, *, presents: bool) -> None:
+    """The second part begins with a line that is there, and has another of the amount of one that it leaves out."""
+    platform.link()
+    platform.push(item("t-1", "2026-02-09", "-2.00", "80.00"))
+    if presents:
+        set_presenting(platform)
+    take(platform, camt_052("100.00", (5, "-4.00", "A"), (5, "-10.00", "K")))
+    second = take(platform, camt_052("96.00", (5, "-10.00", "K"), (5, "-4.00", "B")))
+    assert [(line.amount, line.balance) for line in second.sorted.late] == [(Decimal("-4.00"), Decimal("82.00"))]
+    assert len(late_queue.of_account(platform.world, ACCOUNT).lines) == 3
+
+
+@pytest.mark.parametrize("presents", [True, False])
+def test_late_lines_told_without_balances_are_known_when_they_come_with_them(platform: Any, *, presents: bool) -> None:
+    platform.link()
+    platform.push(item("t-0", "2026-02-04", "-1.00", "100.00"))
+    platform.push(item("t-1", "2026-02-09", "-2.00", "84.00"))
+    if presents:
+        set_presenting(platform)
+    day = [Booked(date(2026, 2, 5), Decimal(amount), text, bank_reference=text) for amount, text in (("-4.00", "A"), ("-10.00", "K"))]  # fmt: skip
+    first = take(platform, camt("camt.054", *map(documents.entry, day)))
+    assert [line.balance for line in first.sorted.late] == [Decimal("96.00"), Decimal("86.00")]
+    otherwise = [replace(line, text=f"other {line.text}") for line in day]
+    second = take(platform, swift.message(otherwise, Decimal("100.00"), account=IBAN))
+    assert (second.sorted.new, second.sorted.late) == ((), ())
+    assert len(late_queue.of_account(platform.world, ACCOUNT).lines) == 2
+
+
+def test_late_lines_without_balances_of_before_the_first_one_lead_to_its_opening(platform: Any) -> None:
+    platform.link()
+    platform.push(item("t-0", "2026-02-04", "-1.00", "100.00"), item("t-1", "2026-02-09", "-2.00", "98.00"))
+    days = [Booked(date(2026, 2, on), Decimal(-on), f"D{on}", bank_reference=f"D{on}") for on in (1, 2, 4)]
+    plan = take(platform, camt("camt.054", *map(documents.entry, days)))
+    assert [line.balance for line in plan.sorted.late] == [Decimal("103.00"), Decimal("101.00"), Decimal("97.00")]
+
+
+def test_one_dropped_line_stands_for_one_gap_only(platform: Any) -> None:
+    platform.link()
+    take(platform, document("100.00", (4, "-1.00", "A")))
+    take(platform, document("95.00", (9, "-2.00", "B")))
+    take(platform, document("100.00", (4, "-1.00", "A"), (5, "-4.00", "LATE"), (9, "-2.00", "B")))
+    late_queue.drop(platform.world, ANN, ACCOUNT, [], WHY)
+    platform.push(item("t-9", "2026-02-27", "-1.00", "88.00"))
+    found = reconcile.reconcile(platform.world, ACCOUNT)
+    assert [(gap.gap.missing, len(gap.late)) for gap in found.gaps] == [(Decimal(-4), 1), (Decimal(-4), 0)]
+    assert found.verdict is Verdict.failed
+
+
+def begun(platform: Any, *lines: Item) -> Any:
+    platform.link()
+    platform.push(*lines)
+    set_presenting(platform)
+    return platform
+
+
+def test_lines_of_before_the_first_one_may_come_in_several_pushes(platform: Any) -> None:
+    begun(platform, item("t-1", "2026-02-04", "-1.00", "97.00"), item("t-2", "2026-02-09", "-2.00", "95.00"))
+    hold_gaps(platform)
+    platform.push(item("l-1", "2026-02-01", "-1.00", "99.00"))
+    platform.push(item("l-2", "2026-02-02", "-1.00", "98.00"))
+    assert stored(platform, "l-2").balance == Decimal("95.00")
+    platform.run()
+    assert reconcile.reconcile(platform.world, ACCOUNT).verdict is Verdict.proved
+
+
+def test_a_file_may_have_lines_of_before_the_first_one_and_a_missing_day(platform: Any) -> None:
+    platform.link()
+    set_presenting(platform)
+    take(platform, document("99.00", (4, "-1.00", "A")))
+    take(platform, document("94.00", (9, "-2.00", "B")))
+    take(platform, document("100.00", (3, "-1.00", "X"), (4, "-1.00", "A"), (5, "-4.00", "Y"), (9, "-2.00", "B")))
+    found = reconcile.reconcile(platform.world, ACCOUNT)
+    assert found.feeds[0].closing == Decimal("92.00")
+    assert found.verdict is Verdict.proved
+
+
+def test_a_line_of_before_the_first_one_that_its_opening_has_is_named_at_its_gap(platform: Any) -> None:
+    begun(platform, item("t-1", "2026-02-04", "-1.00", "99.00"), item("t-2", "2026-02-09", "-2.00", "97.00"))
+    platform.push(item("late-1", "2026-02-03", "-4.00", "100.00"))
+    found = reconcile.reconcile(platform.world, ACCOUNT)
+    assert [[line.id for line in gap.late] for gap in found.gaps] == [["late-1"]]
+    assert found.verdict is Verdict.proved
+
+
+def test_of_two_corrections_of_one_amount_neither_is_taken_for_the_other(platform: Any) -> None:
+    begun(platform, item("t-1", "2026-02-04", "-1.00", "99.00"), item("t-2", "2026-02-09", "-2.00", "97.00"))
+    platform.push(item("late-1", "2026-02-05", "-4.00", "0"))
+    platform.push(item("t-3", TODAY, "-1.00", "92.00"))
+    platform.push(item("late-2", "2026-02-06", "-4.00", "0"))
+    assert stored(platform, "late-2").balance == Decimal("88.00")
+
+
+def test_of_one_push_the_balances_may_have_one_line_and_not_the_other(platform: Any) -> None:
+    begun(platform, item("t-1", "2026-02-04", "-1.00", "99.00"), item("t-2", "2026-02-09", "-2.00", "93.00"))
+    platform.push(item("x", "2026-02-05", "-4.00", "95.00"), item("refund", "2026-02-06", "3.00", "0"))
+    assert [stored(platform, name).balance for name in ("x", "refund")] == [Decimal("93.00"), Decimal("96.00")]
+
+
+def test_an_older_late_line_does_not_spoil_a_day_that_comes_in_several_pushes(platform: Any) -> None:
+    begun(platform, item("t-1", "2026-02-04", "-1.00", "99.00"), item("t-2", "2026-02-09", "-2.00", "86.00"))
+    platform.push(item("p", "2026-02-03", "-3.00", "100.00"))
+    platform.push(item("x", "2026-02-05", "-4.00", "0"))
+    platform.push(item("y", "2026-02-06", "-7.00", "0"))
+    assert stored(platform, "y").balance == Decimal("86.00")
+
+
+def test_paid_booked_back_and_paid_again_one_by_one(platform: Any) -> None:
+    platform.link()
+    take(platform, document("100.00", (4, "-1.00", "A")))
+    take(platform, document("95.00", (9, "-2.00", "B")))
+    again = (5, "-4.00", "PAID"), (5, "4.00", "BACK"), (5, "-4.00", "AGAIN")
+    take(platform, document("100.00", (4, "-1.00", "A"), *again, (9, "-2.00", "B")))
+    for line_id in waiting_ids(platform):
+        late_queue.present(platform.world, ANN, ACCOUNT, [line_id], WHY)
+    assert reconcile.reconcile(platform.world, ACCOUNT).feeds[0].closing == Decimal("93.00")
+
+
+@pytest.mark.parametrize(
+    ("last", "line", "after"),
+    [("90.00", item("late", "2026-02-04", "-4.00", "97.00"), "90.00"),
+     ("94.00", item("late", "2026-02-03", "-4.00", "100.00"), "94.00")],
+)  # fmt: skip
+def test_lines_of_a_day_may_all_carry_the_balance_of_its_end(platform: Any, last: str, line: Item, after: str) -> None:
+    begun(
+        platform,
+        item("a-1", "2026-02-04", "-1.00", "97.00"),
+        item("a-2", "2026-02-04", "-2.00", "97.00"),
+        item("b", "2026-02-09", "-3.00", last),
+    )
+    platform.push(line)
+    assert stored(platform, "late").balance == Decimal(after)
+
+
+def test_a_rehearsal_sends_a_late_line_to_no_feed_that_would_not_get_it(platform: Any) -> None:
+    begun(platform, item("t-1", "2026-02-04", "-1.00", "99.00"), item("t-2", "2026-02-09", "-2.00", "97.00"))
+    platform.link("ba-2", "2026-02-06")
+    platform.run()
+    sent = [Sent(item("late", "2026-02-05", "-4.00", "95.00"))]
+    told = rehearse.rehearse(platform.world, PushRequest(COMPANY, CONNECTION, "acc-001", "acc-001", sent))
+    assert [draft.bank_account_id for draft in told.statements] == ["ba-1"]
+    assert (told.accepted, told.withheld) == (1, 0)
+
+
+def test_where_lines_carry_no_balance_stated_ones_count_a_late_line_on_its_own_day(platform: Any) -> None:
+    begun(platform, item("t-1", "2026-02-04", "-1.00", "0"), item("t-2", "2026-02-09", "-2.00", "0"))
+    platform.push(item("late-1", "2026-02-05", "-4.00", "0"))
+    closings = {date(2026, 2, 4): Decimal(99), date(2026, 2, 9): Decimal(93), date(2026, 3, 2): Decimal(93)}
+    reconcile.state(platform.world, ANN, ACCOUNT, closings)
+    assert reconcile.reconcile(platform.world, ACCOUNT).verdict is Verdict.proved
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whole_days_in_any_order_and_two_formats_come_to_the_banks_balance(platform: Any, seed: int) -> None:
+    """Whatever overlaps, comes again, comes late, in one go or line by line: each once, and the last balance the bank's."""
+    chance = random.Random(seed)
+    platform.link()
+    if presents := chance.random() < 0.5:
+        set_presenting(platform)
+    days = [[Decimal(chance.choice((-4, -7, 4, -1, 5))) for _ in range(chance.randrange(1, 4))] for _ in range(6)]
+    opening = [Decimal(100), *(Decimal(100) + sum(chain(*days[: n + 1]), Decimal(0)) for n in range(6))]
+    spans = [(0, 0), *(tuple(sorted(chance.choices(range(6), k=2))) for _ in range(5)), (0, 5)]
+    for first, last in spans:
+        of_days = [(5 + n, [(amount, f"T{n}-{m}") for m, amount in enumerate(days[n])]) for n in range(first, last + 1)]
+        if chance.random() < 0.5:
+            written = [(on, amount, text) for on, of_day in of_days for amount, text in of_day]
+            take(platform, document(str(opening[first]), *((on, str(amount), text) for on, amount, text in written)))
+        else:
+            other = [(on, *each) for on, of_day in of_days for each in chance.sample(of_day, len(of_day))]
+            booked = [Booked(date(2026, 2, on), amount, f"other {text}") for on, amount, text in other]
+            take(platform, swift.message(booked, opening[first], account=IBAN))
+    for line_id in [] if presents else waiting_ids(platform):
+        late_queue.present(platform.world, ANN, ACCOUNT, [line_id], WHY)
+    platform.run()
+    found = reconcile.reconcile(platform.world, ACCOUNT)
+    assert len(in_sage(platform)) == platform.account().last_seq == sum(map(len, days))
+    assert found.feeds[0].closing == opening[-1]
+    assert found.verdict is Verdict.proved

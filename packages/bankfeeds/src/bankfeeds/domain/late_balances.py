@@ -7,15 +7,21 @@ institution's own, a line that went on may turn out to be in the balances after 
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from itertools import pairwise
+from itertools import pairwise, product
 
 from bankfeeds.domain.balance_proof import ZERO, Stretch
 from bankfeeds.domain.late_line import LateLine, LateState
 from bankfeeds.domain.transaction import Line
 
+ASKED_ALONE_MAX = 50
+"""Late lines of one push that are asked one by one whether the balances have them; more are only asked together."""
+OPEN_TRIED_MAX = 50
+"""Of the lines that went on, so many of the newest are tried in every number, and all of them at once."""
+DAYS_TRIED_MAX = 10
+"""Days, the late line's own and those before it, since which it is looked for what is missing."""
 _Chosen = tuple[Line, ...]
 
 
@@ -34,7 +40,8 @@ def balances_after(late: Sequence[Line], others: Sequence[LateLine], newest: Str
     among = stream.among(rest) if rest else None
     if among is not None:
         return [*after, *stream.leave(rest, among)]
-    return [*after, *(stream.put(line, stream.among([line])) for line in rest)]
+    is_asked = len(rest) <= ASKED_ALONE_MAX
+    return [*after, *(stream.put(line, stream.among([line]) if is_asked else None) for line in rest)]
 
 
 class _Stream:
@@ -90,7 +97,7 @@ class _Stream:
         They are if, since their days, just what they come to is missing, alone or with others. They are not if nothing
         is, or what was dropped, or what waits.
         """
-        total = sum((line.amount for line in late), ZERO)
+        total = _sum(late)
         for on in self._since(late[0].on):
             lacking = self._lacking(on)
             if not lacking:
@@ -98,25 +105,22 @@ class _Stream:
             absent = [line for line in self._absent if line.on >= on]
             dropped = [line.line for line in absent if line.state is LateState.dropped]
             waiting = [line.line for line in absent if line.state is LateState.waiting]
-            if _coming_to(lacking, [dropped], dropped) is not None:
+            if _coming_to(lacking, [], dropped, []) is not None:
                 continue
             if lacking == total:
                 return ()
-            if _coming_to(lacking, [waiting, [*dropped, *waiting]], waiting) is not None:
+            if _coming_to(lacking, [], dropped, waiting) is not None:
                 continue
-            opened = [line for line in self._open if line.on >= on]
-            behind = [opened[n:] for n in range(len(opened))]
-            sets = [[*some, *more] for some in ([], *behind) for more in ([], dropped, waiting, [*dropped, *waiting])]
-            found = _coming_to(lacking - total, sets, [*opened, *dropped, *waiting])
+            found = _coming_to(lacking - total, [line for line in self._open if line.on >= on], dropped, waiting)
             if found is not None:
                 return found
         return None
 
     def leave(self, late: Sequence[Line], among: _Chosen) -> Iterator[Decimal]:
         """They are in the balances, with those: all of them leave the balance as it then is."""
-        settled = [line for line in self._open if line in among]
-        balance = self._balance - sum((line.amount for line in settled), ZERO)
-        self._open = [line for line in self._open if line not in settled]
+        ids = {line.id for line in among}
+        balance = self._balance - sum((line.amount for line in self._open if line.id in ids), ZERO)
+        self._open = [line for line in self._open if line.id not in ids]
         for line in late:
             self._fill(line.on, balance - self._balance - line.amount)
             self._balance = balance
@@ -142,7 +146,8 @@ class _Stream:
     def _since(self, on: date) -> list[date]:
         """Its day, then those of other lines whose gap may be theirs together."""
         earlier = {line.on for line in self._absent if line.on < on} | {line.on for line in self._open if line.on < on}
-        return [on, *sorted((day for day in earlier if not self.is_of_before(day)), reverse=True)]
+        before = sorted((day for day in earlier if not self.is_of_before(day)), reverse=True)
+        return [on, *before][:DAYS_TRIED_MAX]
 
     def _lacking(self, on: date) -> Decimal:
         """Nothing known: 0, if these lines begin later and are not all of the account's."""
@@ -160,8 +165,20 @@ def _opening(days: Sequence[str], amounts: Sequence[Decimal], balances: Sequence
     return balances[0] - sum(amounts[: _level(days, balances)], ZERO)
 
 
-def _coming_to(total: Decimal, sets: Iterable[Sequence[Line]], alone: Sequence[Line]) -> _Chosen | None:
-    """The first of the sets, or else one alone, that comes to a total. None if none does, or it is nothing."""
-    every = [*sets, *([line] for line in alone)]
-    fitting = (each for each in every if each and sum((line.amount for line in each), ZERO) == total)
-    return next((tuple(each) for each in fitting), None)
+def _coming_to(
+    total: Decimal, opened: Sequence[Line], dropped: Sequence[Line], waiting: Sequence[Line]
+) -> _Chosen | None:
+    """Some of the opened, the newest of them, with all that were dropped or wait or none of those; else one line alone.
+    None if nothing comes to the total.
+    """
+    beside = [(_sum(lines), lines) for lines in ([], dropped, waiting, [*dropped, *waiting])]
+    begin = max(len(opened) - OPEN_TRIED_MAX, 0)
+    behind = [(_sum(opened), opened), *((_sum(opened[n:]), opened[n:]) for n in range(begin, len(opened))), (ZERO, [])]
+    for (some_total, some), (more_total, more) in product(behind, beside):
+        if some_total + more_total == total and (some or more):
+            return (*some, *more)
+    return next(((line,) for line in (*opened, *dropped, *waiting) if line.amount == total), None)
+
+
+def _sum(lines: Sequence[Line]) -> Decimal:
+    return sum((line.amount for line in lines), ZERO)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bankfeeds.domain import late_balances
 from bankfeeds.domain.balance_proof import Verdict
 from bankfeeds.domain.errors import Conflict, Invalid
 from bankfeeds.domain.late_line import LateState
@@ -432,3 +433,31 @@ def test_whole_days_in_any_order_and_two_formats_come_to_the_banks_balance(platf
     assert len(in_sage(platform)) == platform.account().last_seq == sum(map(len, days))
     assert found.feeds[0].closing == opening[-1]
     assert found.verdict is Verdict.proved
+
+
+def test_more_lines_than_are_asked_alone_go_on_together(platform: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(late_balances, "ASKED_ALONE_MAX", 1)
+    begun(platform, item("t-1", "2026-02-04", "-1.00", "99.00"), item("t-2", "2026-02-09", "-2.00", "93.00"))
+    platform.push(item("x", "2026-02-05", "-4.00", "95.00"), item("refund", "2026-02-06", "3.00", "0"))
+    assert [stored(platform, name).balance for name in ("x", "refund")] == [Decimal("89.00"), Decimal("92.00")]
+
+
+@pytest.mark.parametrize(("limit", "after"), [(2, "80.00"), (1, "62.00")])
+def test_so_many_open_lines_are_tried_beside_a_late_one(
+    platform: Any, monkeypatch: pytest.MonkeyPatch, limit: int, after: str
+) -> None:
+    """The bank counts x, y and z, not the odd one. Without a limit that is met, z is known to complete its day."""
+    monkeypatch.setattr(late_balances, "OPEN_TRIED_MAX", limit)
+    begun(platform, item("t-1", "2026-02-04", "-1.00", "99.00"), item("t-2", "2026-02-09", "-2.00", "79.00"))
+    for line_id, amount in (("odd", "1.00"), ("x", "-4.00"), ("y", "-6.00"), ("z", "-8.00")):
+        platform.push(item(line_id, "2026-02-05", amount, "0"))
+    assert stored(platform, "z").balance == Decimal(after)
+
+
+@pytest.mark.parametrize(("limit", "after"), [(3, "78.00"), (1, "59.00")])
+def test_so_many_days_are_tried(platform: Any, monkeypatch: pytest.MonkeyPatch, limit: int, after: str) -> None:
+    monkeypatch.setattr(late_balances, "DAYS_TRIED_MAX", limit)
+    begun(platform, item("t-1", "2026-02-04", "-1.00", "99.00"), item("t-2", "2026-02-09", "-2.00", "78.00"))
+    for number, amount in enumerate(("-4.00", "-7.00", "-8.00")):
+        platform.push(item(f"late-{number}", f"2026-02-0{5 + number}", amount, "0"))
+    assert stored(platform, "late-2").balance == Decimal(after)

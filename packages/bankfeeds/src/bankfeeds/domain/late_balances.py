@@ -171,10 +171,10 @@ def _coming_to(
     """Some of the opened, the newest of them, with all that were dropped or wait or none of those; else one line alone.
     None if nothing comes to the total.
     """
-    beside = [(_sum(lines), lines) for lines in ([], dropped, waiting, [*dropped, *waiting])]
     begin = max(len(opened) - OPEN_TRIED_MAX, 0)
-    behind = [(_sum(opened), opened), *((_sum(opened[n:]), opened[n:]) for n in range(begin, len(opened))), (ZERO, [])]
-    for (some_total, some), (more_total, more) in product(behind, beside):
+    behind = [opened, *(opened[n:] for n in range(begin, len(opened))), opened[:0]]
+    beside = [(lines, _sum(lines)) for lines in ((), dropped, waiting, (*dropped, *waiting))]
+    for (some, some_total), (more, more_total) in product([(lines, _sum(lines)) for lines in behind], beside):
         if some_total + more_total == total and (some or more):
             return (*some, *more)
     return next(((line,) for line in (*opened, *dropped, *waiting) if line.amount == total), None)

@@ -3,7 +3,7 @@
 import os
 import shutil
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -79,14 +79,30 @@ def click_on(control: Locator) -> None:
     """A click that leads on, until the browser asks for the next page: one on a frame of another site that has just
     been moved may go astray.
     """
+    _until_asked(control, control.click)
+
+
+def enter_on(control: Locator) -> None:
+    """Enter, where it leads on. A frame of another site that leaves before the key is let go never says that it was:
+    then waiting for that ends, and the page has been asked for all the same.
+    """
+
+    def press() -> None:
+        with suppress(PlaywrightTimeout):
+            control.press("Enter", timeout=PRESS_MS)
+
+    _until_asked(control, press)
+
+
+def _until_asked(control: Locator, act: Callable[[], None]) -> None:
     for _ in range(PRESSES):
         with (
             suppress(PlaywrightTimeout),
             control.page.expect_request(lambda request: request.is_navigation_request(), timeout=PRESS_MS),
         ):
-            control.click()
+            act()
             return
-    raise AssertionError(f"{PRESSES} clicks on {control} led nowhere; the page is {control.page.url}")
+    raise AssertionError(f"{PRESSES} times {control} led nowhere; the page is {control.page.url}")
 
 
 class Album:

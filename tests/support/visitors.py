@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from browsers import PRESS_MS, PRESSES, click_on
+from browsers import PRESS_MS, PRESSES, click_on, enter_on
 from institutions import Customer
 from playwright.sync_api import Browser, BrowserContext, FrameLocator, Locator, Page, Request, expect
 from playwright.sync_api import Error as PlaywrightError
@@ -56,7 +56,7 @@ class Person:
         assert (product.hostname or "").endswith(".localhost")
         assert bank.hostname == "127.0.0.1"
         assert bank.port != product.port
-        self.frame.locator("#otp").press("Enter")
+        enter_on(self.frame.locator("#otp"))
 
     def follow_embedded(self, awaited: str) -> None:
         """Without scripts, by the link that the provider's `auth` answered, until this is there."""

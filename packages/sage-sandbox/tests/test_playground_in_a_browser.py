@@ -7,7 +7,7 @@ test's own.
 import re
 
 import pytest
-from browsers import Album, chromium
+from browsers import Album, chromium, enter_on
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.slow
@@ -69,11 +69,10 @@ def sign_in(page, customer, decision="Allow"):
     assert page.frames[-1].evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     name = bank.get_by_label("Customer name")
     if name.count():
-        name.focus()
-        page.keyboard.type(customer)
-        page.keyboard.press("Enter")
+        name.press_sequentially(customer)
+        enter_on(name)
     else:
-        bank.get_by_role("button", name="Sign in").press("Enter")
+        enter_on(bank.get_by_role("button", name="Sign in"))
     expect(bank.get_by_text(f"Signed in as {customer}")).to_be_visible()
     return bank.get_by_role("button", name=decision)
 
@@ -100,9 +99,9 @@ def test_a_first_try_on_a_phone_by_keyboard_from_nothing_to_lines(opening, town)
     page.get_by_role("button", name="Sage Accounting, United Kingdom").click()
     page.get_by_role("link", name=re.compile("^Connect bank")).first.click()
     agree(page)
-    sign_in(page, "Ada").press("Enter")
+    enter_on(sign_in(page, "Ada"))
 
-    page.frame_locator("iframe").get_by_role("button", name="OK").press("Enter")
+    enter_on(page.frame_locator("iframe").get_by_role("button", name="OK"))
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Confirm").click()
     page.wait_for_url("**?said=connected")  # in words only while no line has come, which may be no time at all
@@ -123,16 +122,16 @@ def test_intacct_from_a_refusal_over_several_accounts_and_a_renewal_to_offboardi
     album.shoot(page, "playground-1-sign-in")
     refuse = sign_in(page, "Grace", "Refuse")
     album.shoot(page, "playground-2-consent")
-    refuse.press("Enter")
+    enter_on(refuse)
     expect(page.get_by_role("heading", name="No account was connected")).to_be_visible()
     album.shoot(page, "playground-3-failed")
 
     page.get_by_role("link", name="Try again").click()
     agree(page)
-    sign_in(page, "Grace").press("Enter")
+    enter_on(sign_in(page, "Grace"))
     picker = page.frame_locator("iframe")
     expect(picker.get_by_role("radio")).to_have_count(4)
-    picker.get_by_role("button", name="OK").press("Enter")
+    enter_on(picker.get_by_role("button", name="OK"))
     page.get_by_role("button", name="Continue").click()
     expect(page.locator(".tiles .status")).to_have_text("Pending confirmation")
     page.get_by_role("button", name="Confirm").click()
@@ -178,7 +177,7 @@ def test_intacct_from_a_refusal_over_several_accounts_and_a_renewal_to_offboardi
     page.get_by_role("button", name="Reauthorize").click()
     expect(page.frame_locator("iframe").get_by_text("needs to be renewed")).to_be_visible()
     album.shoot(page, "playground-6-renew")
-    sign_in(page, "Grace").press("Enter")
+    enter_on(sign_in(page, "Grace"))
     page.wait_for_url(re.compile("said=renewed"))
     expect(page.locator(".tiles .status")).to_have_text("Connected")
     page.goto(savings)

@@ -12,7 +12,7 @@ import pytest
 from browsers import Album, chromium
 from playwright.sync_api import Browser, Page, expect
 from processes import clean_environment
-from systems import System, running
+from systems import ON, System
 from visitors import Person
 
 from bankfeeds.web.portal.words import LANGUAGES
@@ -29,9 +29,9 @@ def browser() -> Generator[Browser]:
 
 
 @pytest.fixture
-def system(tmp_path: Path) -> Generator[System]:
+def system(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[System]:
     """A database of its own: the walk goes by the oldest company there is."""
-    with running(tmp_path) as made:
+    with ON[request.param](tmp_path) as made:
         made.fresh(pollPeriodMs=300)
         command = [sys.executable, "-m", "bankfeeds", "operators", "add", NAME]
         subprocess.run(
@@ -75,7 +75,7 @@ class Operator:
         return str(term.locator("xpath=following-sibling::dd").inner_text()).strip()
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize(("system", "language"), [("sqlite", "en"), ("postgresql", "fr")], indirect=["system"])
 def test_a_new_operator_gets_to_a_delivered_line_with_nothing_but_the_page(
     system: System, browser: Browser, tmp_path: Any, language: str
 ) -> None:

@@ -5,19 +5,17 @@ page. `test_product_in_a_browser` has Sage's own side of it; screenshots are the
 """
 
 import re
-import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from bank_lines import make_lines
 from browsers import Album, Shut, chromium, click_on
-from clusters import Cluster
 from institutions import Customer
 from playwright.sync_api import Browser, Page, expect
-from processes import run, wait_until
+from processes import wait_until
 from sites import BankApp, bank_app, end_sessions, forget_failures
-from systems import System, running
+from systems import ON, System
 from visitors import Hands, Person
 
 pytestmark = pytest.mark.slow
@@ -31,25 +29,11 @@ def browser() -> Generator[Browser]:
         yield started
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    made = Cluster()
-    try:
-        made.init()
-        made.start()
-        yield made
-    finally:
-        made.remove()
-
-
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Of these tests alone: they lock addresses out, and change what the institution has set."""
     settings = {"LOGIN_FAILURES_MAX": str(FAILURES_MAX), "OTP_FAILURES_MAX": "3"}
-    if request.param == "postgresql":
-        settings["DATABASE_URL"] = request.getfixturevalue("cluster").new_database()
-        run([sys.executable, "-m", "bankfeeds", "migrate"], {"BANKFEEDS_DATABASE_URL": settings["DATABASE_URL"]})
-    with running(tmp_path_factory.mktemp(request.param), **settings) as system:
+    with ON[request.param](tmp_path_factory.mktemp(request.param), **settings) as system:
         system.settings["BANKFEEDS_PUBLIC_URL"] = system.api_url
         system.verb("listings", "register", "default", "--reason", "tests")
         yield system

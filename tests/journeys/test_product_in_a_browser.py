@@ -5,7 +5,6 @@ Screenshots of each page, wide and as on a phone, are the tests' output: in the 
 """
 
 import re
-import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,11 +13,10 @@ import pytest
 import wires
 from bank_lines import days_ago, make_lines
 from browsers import Album, Shut, chromium
-from clusters import Cluster
 from institutions import Customer
 from playwright.sync_api import Browser, expect
-from processes import run, wait_until
-from systems import System, running
+from processes import wait_until
+from systems import System, running_on_postgresql
 from visitors import Person
 
 pytestmark = pytest.mark.slow
@@ -32,24 +30,16 @@ def browser() -> Generator[Browser]:
 
 @pytest.fixture
 def system(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[System]:
-    """The one of all journeys; for tests that ask for it, one on PostgreSQL."""
-    if getattr(request, "param", "sqlite") == "sqlite":
+    """The one of all journeys, and one on PostgreSQL."""
+    if request.param == "sqlite":
         shared: System = request.getfixturevalue("_shared")
         shared.fresh()
         yield shared
         shared.check_balances()
         return
-    cluster = Cluster()
-    try:
-        cluster.init()
-        cluster.start()
-        url = cluster.new_database()
-        run([sys.executable, "-m", "bankfeeds", "migrate"], {"BANKFEEDS_DATABASE_URL": url})
-        with running(tmp_path, DATABASE_URL=url) as made:
-            made.fresh()
-            yield made
-    finally:
-        cluster.remove()
+    with running_on_postgresql(tmp_path) as made:
+        made.fresh()
+        yield made
 
 
 @pytest.fixture
@@ -126,6 +116,7 @@ def call_institution(system: System, monkeypatch: pytest.MonkeyPatch) -> Generat
     call("Default bank")
 
 
+@pytest.mark.parametrize("system", ["sqlite", "postgresql"], indirect=True)
 def test_accounting_in_english_from_bank_sync_over_connect_bank_to_disconnect(
     system: System,
     browser: Browser,

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import day_balances
 import httpx2
+from clusters import Cluster
 from judges import Judge
 from processes import Child, run, wait_until
 
@@ -149,3 +150,22 @@ def running(directory: Path, *, release: Path | None = None, **settings: str) ->
             system.check_balances()
         finally:
             system.stop()
+
+
+@contextmanager
+def running_on_postgresql(directory: Path, **settings: str) -> Generator[System]:
+    """As `running`, on a cluster of its own."""
+    cluster = Cluster()
+    try:
+        cluster.init()
+        cluster.start()
+        url = cluster.new_database()
+        run([sys.executable, "-m", "bankfeeds", "migrate"], {"BANKFEEDS_DATABASE_URL": url})
+        with running(directory, DATABASE_URL=url, **settings) as system:
+            yield system
+    finally:
+        cluster.remove()
+
+
+ON = {"sqlite": running, "postgresql": running_on_postgresql}
+"""By the name of the database."""

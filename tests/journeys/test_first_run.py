@@ -12,7 +12,7 @@ import pytest
 from browsers import Album, chromium
 from playwright.sync_api import Browser, Page, expect
 from processes import clean_environment
-from systems import ON, System
+from systems import System, running
 from visitors import Person
 
 from bankfeeds.web.portal.words import LANGUAGES
@@ -31,7 +31,7 @@ def browser() -> Generator[Browser]:
 @pytest.fixture
 def system(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[System]:
     """A database of its own: the walk goes by the oldest company there is."""
-    with ON[request.param](tmp_path) as made:
+    with running(tmp_path, request.param) as made:
         made.fresh(pollPeriodMs=300)
         command = [sys.executable, "-m", "bankfeeds", "operators", "add", NAME]
         subprocess.run(

@@ -15,7 +15,7 @@ from institutions import Customer
 from playwright.sync_api import Browser, Page, expect
 from processes import wait_until
 from sites import BankApp, bank_app, end_sessions, forget_failures
-from systems import ON, System
+from systems import System, running
 from visitors import Hands, Person
 
 pytestmark = pytest.mark.slow
@@ -33,7 +33,7 @@ def browser() -> Generator[Browser]:
 def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Of these tests alone: they lock addresses out, and change what the institution has set."""
     settings = {"LOGIN_FAILURES_MAX": str(FAILURES_MAX), "OTP_FAILURES_MAX": "3"}
-    with ON[request.param](tmp_path_factory.mktemp(request.param), **settings) as system:
+    with running(tmp_path_factory.mktemp(request.param), request.param, **settings) as system:
         system.settings["BANKFEEDS_PUBLIC_URL"] = system.api_url
         system.verb("listings", "register", "default", "--reason", "tests")
         yield system

@@ -16,7 +16,7 @@ from browsers import Album, Shut, chromium
 from institutions import Customer
 from playwright.sync_api import Browser, expect
 from processes import wait_until
-from systems import System, running_on_postgresql
+from systems import System, running
 from visitors import Person
 
 pytestmark = pytest.mark.slow
@@ -37,7 +37,7 @@ def system(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[System]:
         yield shared
         shared.check_balances()
         return
-    with running_on_postgresql(tmp_path) as made:
+    with running(tmp_path, request.param) as made:
         made.fresh()
         yield made
 

@@ -138,13 +138,15 @@ def authorization_of(key: str) -> str:
 
 
 @contextmanager
-def running(directory: Path, *, release: Path | None = None, **settings: str) -> Generator[System]:
+def running(
+    directory: Path, database: str = "sqlite", *, release: Path | None = None, **settings: str
+) -> Generator[System]:
     """`settings` are the platform's, in capitals, without their prefix; `release` is where another program of it is."""
     given = {f"BANKFEEDS_{name}": value for name, value in settings.items()}
     if release is not None:
         given["PYTHONPATH"] = str(release)
-    with httpx2.Client(timeout=30, trust_env=False) as http:
-        system = System(directory, http, {"BANKFEEDS_REQUESTS_PER_SECOND": "1000", **given})
+    with httpx2.Client(timeout=30, trust_env=False) as http, _made(database) as where:
+        system = System(directory, http, {"BANKFEEDS_REQUESTS_PER_SECOND": "1000", **where, **given})
         try:
             yield system
             system.check_balances()
@@ -153,19 +155,17 @@ def running(directory: Path, *, release: Path | None = None, **settings: str) ->
 
 
 @contextmanager
-def running_on_postgresql(directory: Path, **settings: str) -> Generator[System]:
-    """As `running`, on a cluster of its own."""
+def _made(database: str) -> Generator[dict[str, str]]:
+    """For PostgreSQL a cluster of its own."""
+    if database == "sqlite":
+        yield {}
+        return
     cluster = Cluster()
     try:
         cluster.init()
         cluster.start()
-        url = cluster.new_database()
-        run([sys.executable, "-m", "bankfeeds", "migrate"], {"BANKFEEDS_DATABASE_URL": url})
-        with running(directory, DATABASE_URL=url, **settings) as system:
-            yield system
+        where = {"BANKFEEDS_DATABASE_URL": cluster.new_database()}
+        run([sys.executable, "-m", "bankfeeds", "migrate"], where)
+        yield where
     finally:
         cluster.remove()
-
-
-ON = {"sqlite": running, "postgresql": running_on_postgresql}
-"""By the name of the database."""
